@@ -1,0 +1,80 @@
+"""IngestDelta: what reading documents produced, ready for the record. Spark and Celery both make these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from kgqa.model.document import Chunk, Document, Outcome
+from kgqa.model.mention import Claim, Equivalence, NameSupport
+
+Vectors = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkTerms:
+    """Keyword side of one chunk: parallel arrays of term ids (sorted) and BM25 term weights without idf."""
+
+    terms: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDelta:
+    """Everything that follows from one document alone. Mentions wait for the gazetteer (see `ingest.annotate`)."""
+
+    collection: str
+    key: str
+    uri: str
+    principals: tuple[str, ...]
+    content_hash: bytes
+    #: hash of the options of every stage that this delta depends on
+    options_hash: bytes
+    outcome: Outcome
+    #: why it failed, was skipped or is a duplicate: a sentence a person can act on
+    reason: str = ""
+    #: as delivered; kept so that a document can be read again
+    raw: bytes = b""
+    #: None unless indexed or duplicate
+    document: Document | None = None
+    chunks: tuple[Chunk, ...] = ()
+    #: parallel to chunks
+    terms: tuple[ChunkTerms, ...] = ()
+    names: tuple[NameSupport, ...] = ()
+    equivalences: tuple[Equivalence, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    #: (len(chunks), d), unit length
+    chunk_vectors: Vectors | None = None
+    #: (total sentences, d) in order of chunks and sentences, unit length
+    sentence_vectors: Vectors | None = None
+    #: near-duplicate signature (MinHash), for marking
+    signature: bytes = b""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestDelta:
+    """A change of one collection: documents to put (new or changed) and keys to delete."""
+
+    collection: str
+    upserts: tuple[DocumentDelta, ...] = ()
+    deletions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaReport:
+    """What applying a delta did."""
+
+    indexed: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    failed: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    #: chunks that were new, and chunks whose mentions were computed again because names came or went
+    chunks_added: int = 0
+    chunks_reannotated: int = 0
+    #: (document key, reason) of the failed, skipped and duplicate ones
+    reasons: tuple[tuple[str, str], ...] = field(default_factory=tuple)

@@ -1,0 +1,360 @@
+"""Every seam of the system on one page.
+
+Reads take a `View` (caller, collection, generation, visible classes) and return only what it may see, in the
+order stated; missing and invisible ids are simply absent. Writes are idempotent: doing one twice changes
+nothing. Every method may raise `DependencyUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
+from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.model.document import Chunk
+from kgqa.model.entity import Entity, Relation
+from kgqa.model.mention import Claim, Equivalence, NameSupport
+
+T = TypeVar("T")
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors."""
+
+    #: name and version; part of the stage hash and of vector cache keys
+    model: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> npt.NDArray[np.float32]:
+        """Unit rows in the order of `texts`; shape (n, dimensions), also for n = 0."""
+        ...
+
+
+class Extractor(Protocol):
+    """Chunks to the names, equivalences and claims that they support by themselves."""
+
+    #: name and version; part of the stage hash
+    version: str
+
+    def extract(
+        self, chunks: Sequence[Chunk]
+    ) -> Sequence[tuple[Sequence[NameSupport], Sequence[Equivalence], Sequence[Claim]]]:
+        """One triple per chunk, in order."""
+        ...
+
+    def names(self, text: str, language: str) -> Sequence[str]:
+        """Surfaces of the names in a question, in order; empty for a language without a model."""
+        ...
+
+
+class Generator(Protocol):
+    """A language model that writes fluent answers. Never believed: see `ask.verify`."""
+
+    model: str
+
+    def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
+        """Pieces of the reply. Raises `ModelOutputError` (malformed) or `DependencyUnavailable` (time-out, refused)."""
+        ...
+
+
+class Policy(Protocol):
+    """Who belongs to what."""
+
+    def caller(self, subject: str) -> Caller:
+        """The caller with all principals; an unknown subject is a member of `public` alone."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, with time zone UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A set of documents with one gazetteer, one graph and one index."""
+
+    id: int
+    name: str
+    #: the domain dictionary (names and patterns); part of the stage hash
+    dictionary: Mapping[str, object]
+    documents: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GazetteerEntry:
+    """A name with its kinds of support, as one access class may know it."""
+
+    norm: str
+    #: the most supported (type, signature) pairs first
+    senses: tuple[tuple[str, str], ...]
+    #: number of documents that support it other than as a heading / as a heading
+    documents: int
+    heading_documents: int
+
+
+class DocumentStore(Protocol):
+    """The record, as ingest writes it (role `kgqa_pipeline`)."""
+
+    def collection(self, name: str) -> Collection:
+        """The collection, made if missing."""
+        ...
+
+    def set_dictionary(self, collection: str, dictionary: Mapping[str, object]) -> None:
+        """Replace the domain dictionary."""
+        ...
+
+    def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
+        """Id of an ingest run; an unfinished run with the same options is resumed."""
+        ...
+
+    def unchanged(self, run: int, hashes: Mapping[str, bytes], options_hash: bytes) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this content hash and options hash."""
+        ...
+
+    def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
+        """Vectors of texts that were embedded before."""
+        ...
+
+    def stage(self, run: int, deltas: Sequence[DocumentDelta]) -> None:
+        """Write documents under an unpublished run: nothing reads them yet. Safe to repeat, from many processes."""
+        ...
+
+    def stage_deletions(self, run: int, keys: Sequence[str]) -> None:
+        """Mark documents to be deleted when the run is published. Unknown keys are ignored."""
+        ...
+
+    def publish(self, run: int, *, resolve: bool = True) -> DeltaReport:
+        """Make a run visible in one transaction: pointers, names, mentions, document frequencies, dirty keys.
+
+        Repeating it does nothing. `resolve=False` leaves entities to a later `resolve` (Spark does it at scale).
+        """
+        ...
+
+    def apply_delta(self, delta: IngestDelta) -> DeltaReport:
+        """`start_run`, `stage`, `publish` in one transaction: the one-document path."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameHit:
+    """A visible name that a question uses."""
+
+    name_id: int
+    norm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionRow:
+    """A stored mention as the ask path needs it."""
+
+    chunk_id: int
+    start: int
+    end: int
+    name_id: int
+    norm: str
+    is_title: bool
+
+
+class SearchIndex(Protocol):
+    """Keyword and vector search over numbers only. Permission first: the classes of the view are in every WHERE."""
+
+    def view(self, caller: Caller, collection: str) -> View:
+        """What this caller reads of this collection now. Raises `NotFound`."""
+        ...
+
+    def candidates(
+        self, view: View, *, vector: npt.NDArray[np.float32], text: str, depth: int
+    ) -> Sequence[ScoredChunk]:
+        """Union of the top `depth` by BM25, chunk vector and best sentence; all three scores exact for every member."""
+        ...
+
+    def sentence_scores(
+        self, view: View, chunk_ids: Sequence[int], vector: npt.NDArray[np.float32]
+    ) -> Mapping[int, Sequence[tuple[int, int, float]]]:
+        """Per chunk its sentences in order as (start, end, cosine)."""
+        ...
+
+    def names(self, view: View, norms: Sequence[str]) -> Sequence[NameHit]:
+        """Those of the normal forms that are visible names, by norm."""
+        ...
+
+    def longest_name_tokens(self, view: View) -> int:
+        """Most tokens in a visible name; bounds the longest match over a question."""
+        ...
+
+    def mentions(self, view: View, chunk_ids: Sequence[int]) -> Sequence[MentionRow]:
+        """Mentions in these chunks, by chunk and start."""
+        ...
+
+    def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
+        """Texts and places of these chunks, in the given order; invisible ones are absent. Read through row-level security."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subgraph:
+    """The bounded neighbourhood of some seeds, as parallel arrays: one row per chunk-name edge that the view may see."""
+
+    chunk_ids: npt.NDArray[np.int64]
+    name_ids: npt.NDArray[np.int64]
+    #: how often the chunk mentions the name
+    counts: npt.NDArray[np.int32]
+    is_title: npt.NDArray[np.bool_]
+    #: labels for display
+    norms: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphCounts:
+    """How much is in the projection."""
+
+    nodes: Mapping[str, int]
+    relationships: Mapping[str, int]
+
+
+class GraphStore(Protocol):
+    """The projection: only the projector writes it, everything in it can be rebuilt from the record."""
+
+    def expand(self, view: View, *, chunk_ids: Sequence[int], name_ids: Sequence[int], hub_chunks: int) -> Subgraph:
+        """Names of the seed chunks, their chunks, and the names of the chunks that seed names reach.
+
+        A name with more than `hub_chunks` visible chunks is left out. The classes of the view are checked on every chunk.
+        """
+        ...
+
+    def project(self, limit: int = 5_000) -> int:
+        """Re-read the current state of dirty keys and replace those pieces of the graph; number of keys done."""
+        ...
+
+    def rebuild(self, generation: int) -> None:
+        """Drop the generation and project everything again."""
+        ...
+
+    def counts(self, generation: int) -> GraphCounts:
+        """Nodes by label and relationships by type."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentView:
+    """A document as a reader may see it."""
+
+    id: int
+    key: str
+    collection: str
+    title: str
+    uri: str
+    media_type: str
+    language: str
+    text: str
+    metadata: Mapping[str, str]
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A page of a keyset listing."""
+
+    items: tuple[T, ...]
+    #: cursor after each item
+    cursors: tuple[str, ...]
+    has_next: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbourhood:
+    """Entities and relations around an entity, capped."""
+
+    entities: tuple[Entity, ...]
+    relations: tuple[Relation, ...]
+    truncated: bool
+
+
+class Library(Protocol):
+    """Documents and entities as the API shows them (role `kgqa_app`, row-level security)."""
+
+    def collections(self, caller: Caller) -> Sequence[Collection]:
+        """Collections with at least one visible document, by name; counts are of what is visible."""
+        ...
+
+    def document(self, caller: Caller, document_id: int) -> DocumentView | None:
+        """A document, or None."""
+        ...
+
+    def documents(self, view: View, *, first: int, after: str | None) -> Page[DocumentView]:
+        """Documents by key."""
+        ...
+
+    def entity(self, view: View, entity_id: int) -> Entity | None:
+        """The entity as this view resolves it: visible aliases, joined by visible evidence."""
+        ...
+
+    def entities(self, view: View, *, text: str | None, first: int, after: str | None) -> Page[Entity]:
+        """Entities by name; `text` matches any of their visible aliases."""
+        ...
+
+    def neighbourhood(self, view: View, entity_id: int, *, limit: int) -> Neighbourhood:
+        """Entities that share a visible claim or chunk with it, strongest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A unit of asynchronous work. The row is the truth; the broker only wakes workers."""
+
+    id: int
+    kind: str
+    #: queued, running, done, failed, dead, cancelled
+    state: str
+    #: fencing token: counts from 1
+    attempt: int
+    payload: Mapping[str, object]
+    progress: Mapping[str, object]
+    error: str | None
+    requested_by: str
+    created_at: datetime
+
+
+class JobQueue(Protocol):
+    """Jobs in Postgres."""
+
+    def enqueue(self, kind: str, payload: Mapping[str, object], *, key: str, requested_by: str) -> Job:
+        """Insert a job; the same `key` twice gives the first job again."""
+        ...
+
+    def claim(self, job_id: int, owner: str, lease_seconds: int) -> Job | None:
+        """Start or take over a job; None when somebody else holds it or it has ended."""
+        ...
+
+    def heartbeat(self, job: Job, progress: Mapping[str, object], lease_seconds: int) -> bool:
+        """Extend the lease; False when the attempt is no longer ours (stop working)."""
+        ...
+
+    def finish(self, job: Job, result: Mapping[str, object]) -> bool:
+        """Done; False when the attempt is no longer ours."""
+        ...
+
+    def fail(self, job: Job, error: str, *, retryable: bool, max_attempts: int) -> str:
+        """The new state: queued again, failed, or dead."""
+        ...
+
+    def due(self, limit: int = 100) -> Sequence[Job]:
+        """Queued jobs, and running ones whose lease has run out; oldest first."""
+        ...
+
+    def job(self, caller: Caller, job_id: int) -> Job | None:
+        """A job that the caller asked for."""
+        ...

@@ -1,0 +1,166 @@
+"""Every setting, in one place. This is the only module that reads the environment.
+
+A setting is `KGQA_` + group + `__` + name: `KGQA_POSTGRES__URL`. An empty URL means "use the embedded
+server". Any secret `X` may also be given as a file path in `X_FILE`. Every problem is reported at once.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kgqa.errors import ConfigurationError
+
+
+class Group(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PostgresSettings(Group):
+    """PostgreSQL 16+ with pgvector 0.8.4+: the record."""
+
+    url: SecretStr = Field(
+        SecretStr(""), description="URL of the application role (`kgqa_app`). Empty: the embedded server."
+    )
+    pipeline_url: SecretStr = Field(
+        SecretStr(""), description="URL of the ingest role (`kgqa_pipeline`). Needed when `url` is set."
+    )
+    owner_url: SecretStr = Field(
+        SecretStr(""), description="URL of the owner role (`kgqa_owner`), for migrations. Needed when `url` is set."
+    )
+    pool_size: int = Field(8, ge=1, le=200, description="Largest number of connections per process and role.")
+
+
+class Neo4jSettings(Group):
+    """Neo4j 5.26+: the projection."""
+
+    url: str = Field("", description="Bolt URL. Empty: the embedded server.")
+    user: str = Field("neo4j", description="User name.")
+    password: SecretStr = Field(SecretStr(""), description="Password.")
+
+
+class RedisSettings(Group):
+    """Redis 6.2+ or Valkey: wakes workers, holds no truth."""
+
+    url: SecretStr = Field(SecretStr(""), description="URL. Empty: the embedded server.")
+
+
+class SparkSettings(Group):
+    """Spark 3.5."""
+
+    master: str = Field("local[*]", description="Spark master of ingest jobs.")
+    driver_memory: str = Field("2g", description="Heap of the driver (with `local`, of everything the JVM does).")
+    graphframes: str = Field(
+        "org.apache.sedona:sedona-spark-shaded-3.5_2.12:1.8.1",
+        description="Maven coordinate of the jar that holds GraphFrames.",
+    )
+    nlp: bool = Field(True, description="Match the domain dictionary with Spark NLP's EntityRuler; off: with spaCy's.")
+
+
+class ModelSettings(Group):
+    """Models. Nothing is downloaded at run time."""
+
+    threads: int = Field(0, ge=0, description="Threads of the encoder; 0: all cores (1 inside Spark tasks).")
+    encoder: str = Field(
+        "e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
+    )
+    generator_url: str = Field("", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers.")
+    generator_model: str = Field("default", description="Model name sent to the generator.")
+    generator_key: SecretStr = Field(SecretStr(""), description="API key of the generator.")
+    generator_timeout_seconds: float = Field(60, gt=0, description="Longest wait for one reply of the generator.")
+
+
+class ApiSettings(Group):
+    """The GraphQL API."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(0, ge=0, le=65535, description="Port; 0: a free one, remembered in KGQA_HOME.")
+    development: bool = Field(True, description="GraphiQL, introspection and development tokens. Off in production.")
+    token_secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs development tokens. Empty: made once, kept in KGQA_HOME."
+    )
+
+
+class LimitSettings(Group):
+    """What a document or request may cost."""
+
+    document_bytes: int = Field(50_000_000, gt=0, description="Largest document in bytes.")
+    document_characters: int = Field(5_000_000, gt=0, description="Longest text of a document.")
+    document_pages: int = Field(2_000, gt=0, description="Most pages of a document.")
+    question_characters: int = Field(2_000, gt=0, description="Longest question.")
+    job_attempts: int = Field(3, gt=0, description="Attempts before a job is dead.")
+    job_lease_seconds: int = Field(60, gt=0, description="A job whose worker has been silent this long is taken over.")
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Frozen; built once, at the edge of the process."""
+
+    model_config = SettingsConfigDict(env_prefix="KGQA_", env_nested_delimiter="__", frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".kgqa"), description="Where the embedded servers and their data live.")
+    cache: Path = Field(
+        default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "kgqa",
+        description="Where jars and models are kept, for all homes. Default: `kgqa` in the user's cache directory.",
+    )
+    maven_repository: str = Field(
+        "", description="Base URL of a Maven repository. Empty: the user's mirror, else the central one."
+    )
+    log_level: str = Field("INFO", description="Lowest level that is logged.")
+    log_json: bool = Field(False, description="Log JSON lines instead of text.")
+    postgres: PostgresSettings = PostgresSettings()
+    neo4j: Neo4jSettings = Neo4jSettings()
+    redis: RedisSettings = RedisSettings()
+    spark: SparkSettings = SparkSettings()
+    models: ModelSettings = ModelSettings()
+    api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
+
+
+def load_settings() -> Settings:
+    """Read the environment once. Raises ConfigurationError that names every problem and where it was looked for."""
+    try:
+        settings = Settings(**_secrets_from_files())
+    except ValidationError as problem:
+        lines = [f"  KGQA_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in problem.errors()]
+        raise ConfigurationError(
+            "These settings are not valid:\n" + "\n".join(lines),
+            hint="they were read from the environment; docs/settings.md lists every setting.",
+        ) from None
+    return settings.model_copy(
+        update={"home": settings.home.expanduser().absolute(), "cache": settings.cache.expanduser().absolute()}
+    )
+
+
+def _secrets_from_files() -> dict[str, object]:
+    """Values of `KGQA_..._FILE` variables, as nested keyword arguments."""
+    values: dict[str, dict[str, str]] = {}
+    for variable, path in os.environ.items():
+        if not (variable.startswith("KGQA_") and variable.endswith("_FILE") and "__" in variable):
+            continue
+        group, _, name = variable.removeprefix("KGQA_").removesuffix("_FILE").lower().partition("__")
+        try:
+            values.setdefault(group, {})[name] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            raise ConfigurationError(f"{variable} names {path!r}, which cannot be read: {problem.strerror}") from None
+    for variable, value in os.environ.items():
+        group, _, name = variable.removeprefix("KGQA_").lower().partition("__")
+        if variable.startswith("KGQA_") and group in values and not variable.endswith("_FILE"):
+            values[group].setdefault(name, value)
+    return dict(values)
+
+
+def child_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process of ours: this one's, plus `extra`."""
+    return {**os.environ, **(extra or {})}
+
+
+@cache
+def java_home_of_user() -> str | None:
+    """`JAVA_HOME` as the user set it, or None."""
+    return os.environ.get("JAVA_HOME")
