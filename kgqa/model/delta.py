@@ -49,6 +49,9 @@ class DocumentDelta:
     chunk_vectors: Vectors | None = None
     #: (total sentences, d) in order of chunks and sentences, unit length
     sentence_vectors: Vectors | None = None
+    #: hashes of the texts that were embedded, parallel to the vectors: the key of the vector cache, with the model
+    chunk_hashes: tuple[bytes, ...] = ()
+    sentence_hashes: tuple[bytes, ...] = ()
     #: near-duplicate signature (MinHash), for marking
     signature: bytes = b""
     warnings: tuple[str, ...] = ()
