@@ -19,7 +19,7 @@ from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
 from kgqa.model.document import Chunk
 from kgqa.model.entity import Entity, Relation
-from kgqa.model.mention import Claim, Equivalence, NameSupport
+from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 
 T = TypeVar("T")
 
@@ -43,9 +43,11 @@ class Extractor(Protocol):
     version: str
 
     def extract(
-        self, chunks: Sequence[Chunk]
+        self,
+        chunks: Sequence[Chunk],
+        dictionary_matches: Mapping[int, Sequence[DictionaryMatch]] | None = None,
     ) -> Sequence[tuple[Sequence[NameSupport], Sequence[Equivalence], Sequence[Claim]]]:
-        """One triple per chunk, in order."""
+        """One triple per chunk, in order. `dictionary_matches` (by chunk id) says what the domain dictionary found."""
         ...
 
     def names(self, text: str, language: str) -> Sequence[str]:

@@ -41,6 +41,17 @@ class NameSupport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DictionaryMatch:
+    """A span of a chunk that the domain dictionary knows; offsets are relative to the chunk."""
+
+    start: int
+    end: int
+    type: str
+    #: the entry's name where the match is one of its aliases; the matched text for patterns
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Equivalence:
     """A document says that two names are one thing ("Northline Castings GmbH (NLC)")."""
 
