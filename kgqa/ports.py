@@ -166,6 +166,8 @@ class MentionRow:
     name_id: int
     norm: str
     is_title: bool
+    #: type of the sense that the mention has (PERSON, ORG, ERROR_CODE, ...); `` where unknown
+    type: str = ""
 
 
 class SearchIndex(Protocol):
@@ -201,6 +203,10 @@ class SearchIndex(Protocol):
 
     def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
         """Texts and places of these chunks, in the given order; invisible ones are absent. Read through row-level security."""
+        ...
+
+    def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """Per visible chunk the keys of its document and of the document's visible exact duplicates, sorted."""
         ...
 
 
