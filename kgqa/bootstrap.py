@@ -1,0 +1,145 @@
+"""The composition root: the only place that chooses adapters. `build_services` answers "what is this program made of?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from neo4j import Driver, GraphDatabase
+
+from kgqa.adapters.models.extractor import SpacyExtractor
+from kgqa.adapters.models.generator import OpenAIGenerator
+from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
+from kgqa.adapters.postgres.document_store import PostgresDocumentStore
+from kgqa.adapters.postgres.jobs import PostgresJobQueue
+from kgqa.adapters.postgres.library import PostgresLibrary
+from kgqa.adapters.postgres.policy import PostgresPolicy
+from kgqa.adapters.postgres.pool import open_pool
+from kgqa.adapters.postgres.search_index import PostgresSearchIndex
+from kgqa.adapters.scripted.encoder import HashingEncoder
+from kgqa.embedded.models import load_encoder
+from kgqa.ingest.chunk import ChunkOptions
+from kgqa.ingest.dictionary import Dictionary
+from kgqa.ingest.parse import ParseLimits
+from kgqa.ingest.pipeline import IngestOptions, IngestParts
+from kgqa.ports import Clock, Embedder, Generator
+from kgqa.settings import Settings
+
+
+class EndpointsLike(Protocol):
+    """Where the servers are; `embedded.stack.Endpoints`, or anything with these names."""
+
+    @property
+    def postgres_app_url(self) -> str: ...
+    @property
+    def postgres_pipeline_url(self) -> str: ...
+    @property
+    def neo4j_url(self) -> str: ...
+    @property
+    def neo4j_user(self) -> str: ...
+    @property
+    def neo4j_password(self) -> str: ...
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that an entry point may use."""
+
+    store: PostgresDocumentStore
+    index: PostgresSearchIndex
+    library: PostgresLibrary
+    jobs: PostgresJobQueue
+    policy: PostgresPolicy
+    graph: Neo4jGraphStore
+    embedder: Embedder
+    extractor: SpacyExtractor
+    generator: Generator | None
+    clock: Clock
+    settings: Settings
+
+    def ingest_parts(self, collection: str) -> IngestParts:
+        """The models and options that ingest documents of this collection."""
+        dictionary = Dictionary.from_json(self.store.collection(collection).dictionary)
+        return IngestParts(
+            extractor=SpacyExtractor(dictionary=dictionary),
+            embedder=self.embedder,
+            options=ingest_options(self.settings),
+            cached_vectors=self.store.cached_vectors,
+        )
+
+
+def ingest_options(settings: Settings) -> IngestOptions:
+    """The options of the steps that settings decide."""
+    limits = settings.limits
+    return IngestOptions(
+        limits=ParseLimits(
+            max_bytes=limits.document_bytes,
+            max_characters=limits.document_characters,
+            max_pages=limits.document_pages,
+        ),
+        chunks=ChunkOptions(),
+    )
+
+
+def build_embedder(settings: Settings, *, threads: int | None = None) -> Embedder:
+    """The encoder that the settings name."""
+    if settings.models.encoder == "hashing":
+        return HashingEncoder()
+    return load_encoder(settings, threads=settings.models.threads if threads is None else threads)
+
+
+def build_generator(settings: Settings) -> Generator | None:
+    """The language model, where one is configured."""
+    models = settings.models
+    if not models.generator_url:
+        return None
+    return OpenAIGenerator(
+        base_url=models.generator_url,
+        model=models.generator_model,
+        api_key=models.generator_key.get_secret_value(),
+        timeout_seconds=models.generator_timeout_seconds,
+    )
+
+
+@contextmanager
+def open_driver(endpoints: EndpointsLike) -> Iterator[Driver]:
+    """A Neo4j driver, closed at the end."""
+    auth = (endpoints.neo4j_user, endpoints.neo4j_password)
+    with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
+        yield driver
+
+
+@contextmanager
+def build_services(
+    settings: Settings, endpoints: EndpointsLike, *, encoder_threads: int | None = None
+) -> Iterator[Services]:
+    """All services over these servers; connections are closed at the end."""
+    with ExitStack() as stack:
+        size = settings.postgres.pool_size
+        app = stack.enter_context(open_pool(endpoints.postgres_app_url, size))
+        pipeline = stack.enter_context(open_pool(endpoints.postgres_pipeline_url, size))
+        driver = stack.enter_context(open_driver(endpoints))
+        yield Services(
+            store=PostgresDocumentStore(pipeline),
+            index=PostgresSearchIndex(app),
+            library=PostgresLibrary(app),
+            jobs=PostgresJobQueue(pipeline),
+            policy=PostgresPolicy(pipeline),
+            graph=Neo4jGraphStore(driver, pipeline),
+            embedder=build_embedder(settings, threads=encoder_threads),
+            extractor=SpacyExtractor(),
+            generator=build_generator(settings),
+            clock=SystemClock(),
+            settings=settings,
+        )
