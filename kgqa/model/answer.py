@@ -41,6 +41,8 @@ class Question:
     names: tuple[str, ...] = ()
     #: PERSON, ORG, DATE, NUMBER, IDENTIFIER, YESNO, ... or `` where nothing is expected
     answer_type: str = ""
+    #: names and identifiers as the question writes them, known or not
+    surfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
