@@ -233,6 +233,8 @@ class AskOptions:
     walk_steps: int = 3
     #: keep the base's best chunk first
     pin_first: bool = True
+    #: keep the base order where the question names nothing (better on plain search, worse on multi-hop)
+    gate: bool = False
     evidence_chunks: int = 8
     mode: str = "graph"
     extra: Mapping[str, float] = field(default_factory=dict[str, float])
