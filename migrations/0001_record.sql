@@ -3,7 +3,12 @@
 -- Derived rows (chunk_index, sentence, name, mention, claim, alias, entity, relation and their supports) carry a
 -- generation and live in LIST partitions made by create_generation(). Ids of derived things are stable hashes
 -- (kgqa/model/identity.py). acl_class is repeated on every row that is read under permissions, so that no read
--- needs a join to know whether it may see a row. Rows hang on their chunk: deleting a chunk deletes what it said.
+-- needs a join to know whether it may see a row.
+--
+-- What one document alone says (chunk_index, sentence, name_support, equivalence, claim) hangs on the document
+-- version that it was computed from, with live = false until that version is published: an edit never touches a row
+-- that somebody reads, and dropping a version drops what it said. What follows from the whole collection (name,
+-- name_sense, mention, alias, entity, relation, the statistics) is written only by publishing.
 --
 -- Row-level security, the second wall: a session of kgqa_app says who it is with
 --     select set_config('kgqa.principals', '{public,user:ivy}', true), set_config('kgqa.subject', 'user:ivy', true)
@@ -81,11 +86,11 @@ create table document (
     collection_id int not null references collection on delete cascade,
     key text not null,
     acl_class int not null references acl_class,
-    -- null: staged for the first time, or failed before it was ever indexed
+    -- null: staged and not yet published; nothing reads the document
     current_version bigint,
-    deleted_at timestamptz,
     unique (collection_id, key)
 );
+create index document_class on document (collection_id, acl_class);
 
 create table document_version (
     id bigint generated always as identity primary key,
@@ -132,8 +137,6 @@ create table chunk (
     document_id bigint not null references document on delete cascade,
     acl_class int not null references acl_class,
     language text not null,
-    heading_path text[] not null default '{}',
-    row_key text,
     text text not null
 );
 create index chunk_document on chunk (document_id);
@@ -143,6 +146,8 @@ create table chunk_placement (
     version_id bigint not null references document_version on delete cascade,
     ordinal int not null,
     chunk_id bigint not null references chunk on delete cascade,
+    heading_path text[] not null default '{}',
+    row_key text,
     page int,
     start_offset int not null,
     end_offset int not null check (end_offset >= start_offset),
@@ -154,7 +159,8 @@ create index chunk_placement_chunk on chunk_placement (chunk_id);
 
 create table chunk_index (
     generation int not null,
-    chunk_id bigint not null references chunk on delete cascade,
+    chunk_id bigint not null,
+    version_id bigint not null references document_version on delete cascade,
     collection_id int not null,
     acl_class int not null,
     language text not null,
@@ -163,28 +169,30 @@ create table chunk_index (
     terms int[] not null,
     bm25 sparsevec not null,
     text_hash bytea not null,
-    embedding halfvec not null,
-    primary key (generation, chunk_id)
+    embedding halfvec storage plain not null,
+    primary key (generation, chunk_id, version_id)
 ) partition by list (generation);
-create index chunk_index_chunk on chunk_index (chunk_id);
+create index chunk_index_version on chunk_index (version_id);
 create index chunk_index_terms on chunk_index using gin (terms);
 create index chunk_index_visible on chunk_index (collection_id, acl_class) where live;
 create index chunk_index_hash on chunk_index using hash (text_hash);
 
 create table sentence (
     generation int not null,
-    chunk_id bigint not null references chunk on delete cascade,
+    chunk_id bigint not null,
+    version_id bigint not null references document_version on delete cascade,
     ordinal int not null,
     start_offset int not null,
     end_offset int not null,
     collection_id int not null,
     acl_class int not null,
+    live boolean not null default false,
     text_hash bytea not null,
-    embedding halfvec not null,
-    primary key (generation, chunk_id, ordinal)
+    embedding halfvec storage plain not null,
+    primary key (generation, chunk_id, version_id, ordinal)
 ) partition by list (generation);
-create index sentence_chunk on sentence (chunk_id);
-create index sentence_visible on sentence (collection_id, acl_class);
+create index sentence_version on sentence (version_id);
+create index sentence_visible on sentence (collection_id, acl_class) where live;
 create index sentence_hash on sentence using hash (text_hash);
 
 -- live chunks by language and class, and document frequency of every term among them
@@ -209,35 +217,51 @@ create table term_statistics (
 
 -- Names, mentions, claims ---------------------------------------------------------------------------------------
 
+-- the names that live documents support
 create table name (
     generation int not null,
     id bigint not null,
     collection_id int not null references collection on delete cascade,
     norm text not null,
     tokens int not null,
+    first_token text not null generated always as (split_part(norm, ' ', 1)) stored,
     primary key (generation, id)
 ) partition by list (generation);
-create index name_norm on name (collection_id, norm);
+create index name_norm on name (generation, collection_id, norm);
+create index name_first_token on name (generation, collection_id, first_token);
+create index name_tokens on name (generation, collection_id, tokens);
 
--- why a name is known; chunk_id null: the whole document's (title, file name, metadata) and then version_id is set
+-- why a name is known; chunk_id null: the whole document's (title, file name, metadata)
 create table name_support (
     generation int not null,
     name_id bigint not null,
+    norm text not null,
     document_id bigint not null references document on delete cascade,
-    chunk_id bigint references chunk on delete cascade,
-    version_id bigint references document_version on delete cascade,
+    version_id bigint not null references document_version on delete cascade,
+    chunk_id bigint,
     source text not null,
     type text not null,
     signature text not null,
     surface text not null,
     acl_class int not null,
-    live boolean not null default false,
-    check ((chunk_id is null) <> (version_id is null)),
-    unique nulls not distinct (generation, name_id, document_id, chunk_id, version_id, source, type, signature)
+    live boolean not null default false
 ) partition by list (generation);
+create index name_support_name on name_support (name_id);
 create index name_support_document on name_support (document_id);
-create index name_support_chunk on name_support (chunk_id);
 create index name_support_version on name_support (version_id);
+
+-- live supports of a name by class and sense, counted in documents: the gazetteer of a class is a sum of these
+create table name_sense (
+    generation int not null,
+    name_id bigint not null,
+    acl_class int not null,
+    type text not null,
+    signature text not null,
+    -- documents that support the sense other than as a heading, and as a heading
+    documents int not null,
+    heading_documents int not null,
+    primary key (generation, name_id, acl_class, type, signature)
+) partition by list (generation);
 
 create table mention (
     generation int not null,
@@ -259,36 +283,40 @@ create index mention_document on mention (document_id);
 
 create table equivalence (
     generation int not null,
-    chunk_id bigint not null references chunk on delete cascade,
+    version_id bigint not null references document_version on delete cascade,
+    chunk_id bigint not null,
     left_name bigint not null,
     right_name bigint not null,
     collection_id int not null,
     document_id bigint not null,
     acl_class int not null,
     live boolean not null default false,
-    primary key (generation, chunk_id, left_name, right_name)
+    primary key (generation, version_id, chunk_id, left_name, right_name)
 ) partition by list (generation);
-create index equivalence_chunk on equivalence (chunk_id);
+create index equivalence_version on equivalence (version_id);
 create index equivalence_names on equivalence (left_name, right_name);
 
 create table claim (
     generation int not null,
     id bigint not null,
-    chunk_id bigint not null references chunk on delete cascade,
+    version_id bigint not null references document_version on delete cascade,
+    chunk_id bigint not null,
     start_offset int not null,
     end_offset int not null,
     subject_name bigint not null,
     predicate text not null,
     object_name bigint not null,
-    -- senses that the two names have in this document; null until annotated
+    -- senses that the two names have in this document; null until annotated, or where the name is no live name
     subject_alias bigint,
     object_alias bigint,
     collection_id int not null,
     document_id bigint not null,
     acl_class int not null,
     live boolean not null default false,
-    primary key (generation, id)
+    primary key (generation, id, version_id)
 ) partition by list (generation);
+create index claim_version on claim (version_id);
+create index claim_document on claim (document_id);
 create index claim_chunk on claim (chunk_id);
 create index claim_subject on claim (subject_alias);
 create index claim_object on claim (object_alias);
@@ -325,17 +353,26 @@ create table alias_support (
 ) partition by list (generation);
 create index alias_support_document on alias_support (document_id);
 
+-- blocks for candidate search: two aliases are compared where they share a key
+create table alias_key (
+    generation int not null,
+    key text not null,
+    alias_id bigint not null,
+    collection_id int not null,
+    primary key (generation, collection_id, key, alias_id)
+) partition by list (generation);
+create index alias_key_alias on alias_key (alias_id);
+
 create table entity (
     generation int not null,
     id bigint not null,
     collection_id int not null references collection on delete cascade,
-    component_id bigint not null,
     primary key (generation, id)
 ) partition by list (generation);
-create index entity_component on entity (component_id);
 
 create table entity_redirect (
     generation int not null,
+    collection_id int not null references collection on delete cascade,
     old_id bigint not null,
     new_id bigint not null,
     created_at timestamptz not null default now(),
@@ -345,6 +382,7 @@ create table entity_redirect (
 -- evidence that two aliases are one thing; acl_class null: follows from the two names alone
 create table resolution_decision (
     generation int not null,
+    collection_id int not null references collection on delete cascade,
     left_alias bigint not null,
     right_alias bigint not null,
     reason text not null,
@@ -459,11 +497,13 @@ begin
     values (state, options, dimensions, case when state = 'active' then now() end)
     returning id into generation;
     foreach parent in array array[
-        'chunk_index', 'sentence', 'name', 'name_support', 'mention', 'equivalence', 'claim',
-        'alias', 'alias_support', 'entity', 'relation', 'relation_support'
+        'chunk_index', 'sentence', 'name', 'name_support', 'name_sense', 'mention', 'equivalence', 'claim',
+        'alias', 'alias_support', 'alias_key', 'entity', 'relation', 'relation_support'
     ] loop
         execute format('create table %I partition of %I for values in (%s)', parent || '_g' || generation, parent, generation);
     end loop;
+    -- vectors stay in the row: an exact scan reads them all
+    execute format('alter table %I set (toast_tuple_target = 4080)', 'chunk_index_g' || generation);
     return generation;
 end
 $$;
@@ -485,7 +525,7 @@ declare
 begin
     -- text that belongs to an access class
     foreach t in array array[
-        'document', 'document_version', 'chunk', 'name_support', 'mention', 'equivalence', 'claim', 'alias_support',
+        'document', 'document_version', 'chunk', 'name_support', 'name_sense', 'mention', 'equivalence', 'claim', 'alias_support',
         'relation_support'
     ] loop
         execute format('alter table %I enable row level security', t);
@@ -503,13 +543,18 @@ begin
     alter table name enable row level security;
     alter table name force row level security;
     create policy name_read on name for select to kgqa_app using (exists (
-        select from name_support s where s.generation = name.generation and s.name_id = name.id and s.live));
+        select from name_sense s where s.generation = name.generation and s.name_id = name.id));
     create policy name_pipeline on name to kgqa_pipeline, kgqa_owner using (true) with check (true);
     alter table alias enable row level security;
     alter table alias force row level security;
     create policy alias_read on alias for select to kgqa_app using (exists (
         select from alias_support s where s.generation = alias.generation and s.alias_id = alias.id));
     create policy alias_pipeline on alias to kgqa_pipeline, kgqa_owner using (true) with check (true);
+    alter table relation enable row level security;
+    alter table relation force row level security;
+    create policy relation_read on relation for select to kgqa_app using (exists (
+        select from relation_support s where s.generation = relation.generation and s.relation_id = relation.id));
+    create policy relation_pipeline on relation to kgqa_pipeline, kgqa_owner using (true) with check (true);
     -- what belongs to a person
     foreach t in array array['conversation', 'message', 'feedback'] loop
         execute format('alter table %I enable row level security', t);
@@ -528,18 +573,19 @@ $$;
 grant usage on schema public to kgqa_app, kgqa_pipeline;
 grant select on
     principal, acl_class, index_generation, collection, source, document, document_version, chunk, chunk_placement,
-    chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, mention, equivalence, claim, alias,
-    alias_support, entity, entity_redirect, resolution_decision, relation, relation_support, job, conversation, message, feedback
+    chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, name_sense, mention, equivalence, claim,
+    alias, alias_support, entity, entity_redirect, resolution_decision, relation, relation_support, job, conversation, message, feedback
 to kgqa_app;
 grant insert on job, audit_event, conversation, message, feedback to kgqa_app;
 grant update (title) on conversation to kgqa_app;
 grant delete on conversation to kgqa_app;
 grant select, insert, update, delete on
     principal, acl_class, collection, source, ingest_run, ingest_batch, document, document_version, staged_deletion,
-    chunk, chunk_placement, chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, mention,
-    equivalence, claim, alias, alias_support, entity, entity_redirect, resolution_decision, relation, relation_support,
+    chunk, chunk_placement, chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, name_sense,
+    mention, equivalence, claim, alias, alias_support, alias_key, entity, entity_redirect, resolution_decision, relation, relation_support,
     dirty_key, job
 to kgqa_pipeline;
 grant select on index_generation, conversation, message, feedback to kgqa_pipeline;
+grant update (options) on index_generation to kgqa_pipeline;
 grant insert on audit_event to kgqa_pipeline;
 grant usage on all sequences in schema public to kgqa_app, kgqa_pipeline;
