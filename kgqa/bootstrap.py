@@ -1,4 +1,4 @@
-"""The composition root: the only place that chooses adapters. `build_services` answers "what is this program made of?"."""
+"""The composition root: the only place that chooses adapters. It answers "what is this program made of?"."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from neo4j import Driver, GraphDatabase
 
+from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
@@ -20,28 +20,15 @@ from kgqa.adapters.postgres.policy import PostgresPolicy
 from kgqa.adapters.postgres.pool import open_pool
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
 from kgqa.adapters.scripted.encoder import HashingEncoder
-from kgqa.embedded.models import load_encoder
+from kgqa.ask.pipeline import AskServices
+from kgqa.embedded.models import ensure_encoder
+from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.chunk import ChunkOptions
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.parse import ParseLimits
 from kgqa.ingest.pipeline import IngestOptions, IngestParts
 from kgqa.ports import Clock, Embedder, Generator
 from kgqa.settings import Settings
-
-
-class EndpointsLike(Protocol):
-    """Where the servers are; `embedded.stack.Endpoints`, or anything with these names."""
-
-    @property
-    def postgres_app_url(self) -> str: ...
-    @property
-    def postgres_pipeline_url(self) -> str: ...
-    @property
-    def neo4j_url(self) -> str: ...
-    @property
-    def neo4j_user(self) -> str: ...
-    @property
-    def neo4j_password(self) -> str: ...
 
 
 class SystemClock:
@@ -67,6 +54,17 @@ class Services:
     generator: Generator | None
     clock: Clock
     settings: Settings
+
+    def ask_services(self) -> AskServices:
+        """What the ask path uses."""
+        return AskServices(
+            index=self.index,
+            graph=self.graph,
+            embedder=self.embedder,
+            extractor=self.extractor,
+            generator=self.generator,
+            clock=self.clock,
+        )
 
     def ingest_parts(self, collection: str) -> IngestParts:
         """The models and options that ingest documents of this collection."""
@@ -96,7 +94,8 @@ def build_embedder(settings: Settings, *, threads: int | None = None) -> Embedde
     """The encoder that the settings name."""
     if settings.models.encoder == "hashing":
         return HashingEncoder()
-    return load_encoder(settings, threads=settings.models.threads if threads is None else threads)
+    threads = settings.models.threads if threads is None else threads
+    return OnnxEncoder(ensure_encoder(settings.cache), threads=threads)
 
 
 def build_generator(settings: Settings) -> Generator | None:
@@ -113,7 +112,7 @@ def build_generator(settings: Settings) -> Generator | None:
 
 
 @contextmanager
-def open_driver(endpoints: EndpointsLike) -> Iterator[Driver]:
+def open_driver(endpoints: Endpoints) -> Iterator[Driver]:
     """A Neo4j driver, closed at the end."""
     auth = (endpoints.neo4j_user, endpoints.neo4j_password)
     with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
@@ -122,7 +121,7 @@ def open_driver(endpoints: EndpointsLike) -> Iterator[Driver]:
 
 @contextmanager
 def build_services(
-    settings: Settings, endpoints: EndpointsLike, *, encoder_threads: int | None = None
+    settings: Settings, endpoints: Endpoints, *, encoder_threads: int | None = None
 ) -> Iterator[Services]:
     """All services over these servers; connections are closed at the end."""
     with ExitStack() as stack:

@@ -30,9 +30,7 @@ def configure_logs(level: str = "INFO", *, as_json: bool = False) -> None:
     )
 
 
-def _redact(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _redact(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     for key in event:
         if any(word in key.lower() for word in _SECRET_WORDS):
             event[key] = "***"

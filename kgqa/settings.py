@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     maven_repository: str = Field(
         "", description="Base URL of a Maven repository. Empty: the user's mirror, else the central one."
     )
+    parent_pid: int = Field(0, description="End when this process ends. Set for child processes, not by hand.")
     log_level: str = Field("INFO", description="Lowest level that is logged.")
     log_json: bool = Field(False, description="Log JSON lines instead of text.")
     postgres: PostgresSettings = PostgresSettings()

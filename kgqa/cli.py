@@ -1,0 +1,280 @@
+"""The command line. Data goes to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kgqa import __version__
+from kgqa.errors import KgqaError
+from kgqa.logs import configure_logs
+from kgqa.settings import Settings, load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Questions over an organisation's documents, answered with citations that hold.",
+    epilog="Start with `kgqa demo`. Settings: docs/settings.md. Servers start by themselves and live in KGQA_HOME.",
+)
+evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, resolution and extraction.")
+app.add_typer(evaluate, name="eval")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+CollectionOption = Annotated[str, typer.Option("--collection", "-c", help="Collection of documents.")]
+AsOption = Annotated[str, typer.Option("--as", help="Principal that asks, such as user:ivy.", metavar="PRINCIPAL")]
+
+#: exit codes by error code; 1 for the rest
+EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
+
+
+def main() -> None:
+    """Entry point: one line for an expected error, with what to do next."""
+    try:
+        app()
+    except KgqaError as problem:
+        err.print(f"[bold red]error:[/] {problem.message}", markup=True)
+        if problem.hint:
+            err.print(f"[bold]hint:[/] {problem.hint}")
+        sys.exit(EXIT_CODES.get(problem.code, 1))
+    except KeyboardInterrupt:
+        err.print("interrupted; nothing that was acknowledged is lost, run the same command to go on")
+        sys.exit(130)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the shape of a Typer callback
+    if value:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False
+) -> None:
+    """Read settings and set up logs before any command."""
+    del version
+    settings = load_settings()
+    configure_logs("WARNING" if settings.log_level == "INFO" else settings.log_level, as_json=settings.log_json)
+
+
+@contextmanager
+def services(settings: Settings) -> Iterator[object]:
+    """Servers that are up, a record that is migrated, and everything built on them."""
+    from kgqa.bootstrap import build_services
+    from kgqa.demo import ready
+
+    with build_services(settings, ready(settings, err)) as built:
+        yield built
+
+
+@app.command()
+def up() -> None:
+    """Start PostgreSQL, Neo4j and Redis in the background, and bring the record's schema up to date."""
+    from kgqa.demo import ready
+
+    settings = load_settings()
+    endpoints = ready(settings, err, keep=True)
+    err.print("up. `kgqa status` shows the servers, `kgqa down` stops them.")
+    if endpoints.neo4j_browser_url:
+        password = settings.home / "secrets"
+        err.print(f"Neo4j Browser: {endpoints.neo4j_browser_url} (user neo4j, password under {password})")
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded servers. Data stays in KGQA_HOME."""
+    from kgqa.embedded.stack import Stack
+
+    Stack(load_settings()).down()
+    err.print("down.")
+
+
+@app.command()
+def status(*, as_json: JsonOption = False) -> None:
+    """Show each server: process, ports, memory."""
+    from kgqa.embedded.stack import Stack
+
+    found = Stack(load_settings()).status()
+    if as_json:
+        rows = [{name: getattr(s, name) for name in s.__slots__} for s in found.servers]
+        print(json.dumps({"servers": rows, "memoryBytes": found.memory_bytes}, default=list))
+        return
+    for s in found.servers:
+        state = "configured elsewhere" if not s.embedded else f"running, pid {s.pid}" if s.running else "stopped"
+        ports = ", ".join(map(str, s.ports))
+        out.print(f"{s.name:10} {state:24} ports {ports:14} {s.memory_bytes / 1e6:7.0f} MB")
+    out.print(f"{'all':10} {'':24} {'':20} {found.memory_bytes / 1e6:7.0f} MB")
+
+
+@app.command()
+def logs(
+    server: Annotated[str, typer.Argument(help="postgres, neo4j, redis, spark, api or worker.")],
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=1)] = 40,
+) -> None:
+    """Print the end of a server's log."""
+    from kgqa.errors import NotFound
+
+    folder = load_settings().home / "logs"
+    path = folder / f"{server}.log"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.log"))) or "none yet"
+        raise NotFound(f"There is no log of {server!r}.", hint=f"logs: {known}")
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]:
+        print(line)
+
+
+@app.command()
+def doctor(*, as_json: JsonOption = False) -> None:
+    """Check this machine and the servers, and say what to do about what is wrong."""
+    from kgqa.embedded.doctor import doctor as examine
+
+    checks = examine(load_settings())
+    if as_json:
+        print(json.dumps([{name: getattr(c, name) for name in c.__slots__} for c in checks]))
+    else:
+        for check in checks:
+            out.print(f"{'ok  ' if check.ok else 'FAIL'} {check.name:22} {check.detail}")
+            if not check.ok and check.hint:
+                out.print(f"     hint: {check.hint}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the record's schema up to date."""
+    from kgqa.demo import ready
+
+    ready(load_settings(), err)
+    err.print("the record is up to date.")
+
+
+@app.command()
+def ingest(
+    source: Annotated[Path, typer.Argument(help="Folder of documents, or a BEIR folder.", exists=True)],
+    collection: CollectionOption = "default",
+    access: Annotated[
+        Path | None, typer.Option(help="Access lists (JSON); default: _access.json in the folder.")
+    ] = None,
+    dictionary: Annotated[Path | None, typer.Option(help="Domain dictionary (JSON) of the collection.")] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Read unchanged documents again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a lake of documents with Spark. Unchanged documents are skipped; an interrupted run resumes."""
+    from kgqa.demo import ingest_folder, ready
+    from kgqa.rendering import print_report
+
+    settings = load_settings()
+    ready(settings, err)
+    report = ingest_folder(
+        settings, source, collection=collection, access=access, dictionary=dictionary, force=force, console=err
+    )
+    if as_json:
+        print(json.dumps(report, default=str))
+    else:
+        print_report(report, out)
+
+
+@app.command()
+def delete(
+    keys: Annotated[list[str], typer.Argument(help="Keys of documents (paths inside the lake).")],
+    collection: CollectionOption = "default",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete documents from every store, with everything that only they supported."""
+    from kgqa.bootstrap import Services
+    from kgqa.model.delta import IngestDelta
+
+    with services(load_settings()) as built:
+        assert isinstance(built, Services)
+        report = built.store.apply_delta(IngestDelta(collection=collection, deletions=tuple(keys)))
+        while built.graph.project():
+            pass
+    print(json.dumps({"deleted": report.deleted})) if as_json else err.print(f"deleted {report.deleted} documents.")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    collection: CollectionOption = "default",
+    principal: AsOption = "public",
+    *,
+    explain: Annotated[bool, typer.Option("--explain", help="Show evidence, paths and timings.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question with citations, from what the principal may read."""
+    from kgqa.ask.pipeline import answer
+    from kgqa.bootstrap import Services
+    from kgqa.rendering import answer_json, print_answer
+
+    with services(load_settings()) as built:
+        assert isinstance(built, Services)
+        result = answer(question, built.policy.caller(principal), collection, built.ask_services())
+    if as_json:
+        print(json.dumps(answer_json(result), ensure_ascii=False))
+    else:
+        print_answer(result, out, explain=explain)
+
+
+@app.command()
+def principals(
+    file: Annotated[Path, typer.Argument(help='JSON: {"user:ivy": ["group:internal"]}', exists=True)],
+) -> None:
+    """Say who belongs to which groups (replaces what was said before)."""
+    from kgqa.bootstrap import Services
+
+    with services(load_settings()) as built:
+        assert isinstance(built, Services)
+        members = json.loads(file.read_text(encoding="utf-8"))
+        built.policy.set_principals(members)
+    err.print(f"{len(members)} principals.")
+
+
+@app.command("rebuild-graph")
+def rebuild_graph() -> None:
+    """Drop the Neo4j projection and build it again from the record."""
+    from kgqa.bootstrap import Services
+
+    with services(load_settings()) as built:
+        assert isinstance(built, Services)
+        generation = built.store.active_generation()
+        built.graph.rebuild(generation)
+        counts = built.graph.counts(generation)
+    err.print(f"rebuilt: {dict(counts.nodes)} {dict(counts.relationships)}")
+
+
+@app.command()
+def serve() -> None:
+    """Run the API and a worker in the foreground until Ctrl-C."""
+    from kgqa.demo import serving
+
+    settings = load_settings()
+    with serving(settings, err) as url:
+        err.print(f"GraphQL: {url}/graphql   (Ctrl-C stops it)")
+        import signal
+
+        signal.pause()
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave servers, API and worker running until Ctrl-C.")] = False,
+) -> None:
+    """Set everything up, ingest the examples and answer three questions over the GraphQL API."""
+    from kgqa.demo import run_demo
+
+    raise typer.Exit(run_demo(load_settings(), err, out, keep=keep))

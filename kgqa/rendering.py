@@ -1,0 +1,108 @@
+"""Answers and reports as a terminal shows them, and as machines read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.markup import escape
+
+from kgqa.model.answer import Answer, Citation, EvidenceChunk
+
+
+def answer_json(answer: Answer) -> dict[str, object]:
+    """The stable JSON form of an answer (`kgqa ask --json`)."""
+    evidence = answer.evidence
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "short": answer.short,
+        "abstained": answer.abstained,
+        "citations": [_citation(c) for c in answer.citations],
+        "evidence": {
+            "chunks": [_chunk(c) for c in evidence.chunks],
+            "nodes": [asdict(n) for n in evidence.nodes],
+            "relations": [
+                {"chunkId": str(e.chunk_id), "nameId": str(e.name_id), "isTitle": e.is_title} for e in evidence.edges
+            ],
+            "paths": [asdict(p) for p in evidence.paths],
+        },
+        "warnings": list(answer.warnings),
+        "timings": dict(answer.timings),
+    }
+
+
+def _citation(c: Citation) -> dict[str, object]:
+    return {
+        "n": c.n,
+        "documentId": str(c.document_id),
+        "documentKey": c.document_key,
+        "title": c.title,
+        "uri": c.uri,
+        "chunkId": str(c.chunk_id),
+        "headingPath": list(c.heading_path),
+        "page": c.page,
+        "start": c.start,
+        "end": c.end,
+        "quote": c.quote,
+    }
+
+
+def _chunk(c: EvidenceChunk) -> dict[str, object]:
+    return {
+        "chunkId": str(c.chunk_id),
+        "documentId": str(c.document_id),
+        "documentKey": c.document_key,
+        "title": c.title,
+        "page": c.page,
+        "start": c.start,
+        "end": c.end,
+        "text": c.text,
+        "rank": c.rank,
+        "reasons": list(c.reasons),
+    }
+
+
+def place(heading_path: tuple[str, ...] | list[str], page: int | None) -> str:
+    """Where in a document: `page 3, Maintenance > Seals`."""
+    parts = ([f"page {page}"] if page else []) + ([" > ".join(heading_path)] if heading_path else [])
+    return ", ".join(parts)
+
+
+def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> None:
+    """The answer, its numbered citations, how the evidence connects, and (explained) what else was found."""
+    console.print(f"[bold]{escape(answer.text)}[/]" if not answer.abstained else escape(answer.text))
+    for c in answer.citations:
+        where = place(c.heading_path, c.page)
+        console.print(escape(f"  [{c.n}] {c.title}" + (f" ({where})" if where else "") + f"  {c.uri}"))
+        console.print(f"      [italic]{escape(chr(8220) + ' '.join(c.quote.split()) + chr(8221))}[/]")
+    for path in answer.evidence.paths[: None if explain else 3]:
+        console.print(f"  [dim]path: {escape(path.label)}[/]")
+    for warning in answer.warnings:
+        console.print(f"  [yellow]note: {escape(warning)}[/]")
+    if explain:
+        for chunk in answer.evidence.chunks:
+            why = ", ".join(chunk.reasons)
+            console.print(escape(f"  {chunk.rank:2}. {chunk.title} ({why}): {' '.join(chunk.text.split())[:160]}"))
+        steps = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in answer.timings.items())
+        console.print(f"  [dim]{steps}[/]")
+
+
+def print_report(report: Mapping[str, object], console: Console) -> None:
+    """What an ingest did, stage by stage, and what it could not read."""
+    counts = ("indexed", "duplicates", "skipped", "failed", "deleted", "unchanged")
+    console.print(", ".join(f"{name} {report.get(name, 0)}" for name in counts))
+    stages = report.get("stages")
+    if isinstance(stages, list):
+        for stage in stages:
+            seconds = float(stage.get("seconds", 0))
+            done = int(stage.get("done", 0))
+            rate = f"{done / seconds:8.1f}/s" if seconds and done else ""
+            console.print(f"  {stage.get('stage', ''):12} {seconds:8.1f} s {done:8} {rate}")
+    reasons = report.get("reasons")
+    if isinstance(reasons, list):
+        for key, reason in reasons[:20]:
+            console.print(escape(f"  {key}: {reason}"))
+        if len(reasons) > 20:
+            console.print(f"  ... and {len(reasons) - 20} more")
