@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -119,7 +120,7 @@ class _Fetch:
         headers = {"Range": f"bytes={here}-"} if here else {}
         with self._client.stream("GET", file.url, headers=headers) as response:
             response.raise_for_status()
-            resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
+            resumed = response.status_code == HTTPStatus.PARTIAL_CONTENT
             with part.open("ab" if resumed else "wb") as out:
                 for piece in response.iter_raw():
                     out.write(piece)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -87,7 +88,7 @@ def repository_url(configured: str = "") -> str:
     if mirror:
         return mirror.rstrip("/")
     try:
-        from jgo.constants import MAVEN_CENTRAL_URL  # slow to import, and needed once per machine
+        from jgo.constants import MAVEN_CENTRAL_URL  # pyright: ignore[reportMissingImports] - needed once per machine
     except ImportError:
         raise ConfigurationError(
             "No Maven repository is known.", hint="set KGQA_MAVEN_REPOSITORY, or install the package jgo."
@@ -98,7 +99,7 @@ def repository_url(configured: str = "") -> str:
 def _mirror_of_user(settings: Path) -> str | None:
     """The first mirror of central (or of everything) in a Maven settings file."""
     try:
-        root = ElementTree.parse(settings).getroot()
+        root = ElementTree.parse(settings).getroot()  # noqa: S314 - the user's own file
     except (OSError, ElementTree.ParseError):
         return None
     for mirror in root.iter():
@@ -126,10 +127,8 @@ class _Stamps:
         self._file = file
         self._changed = False
         self._known: dict[str, list[object]] = {}
-        try:
+        with suppress(OSError, ValueError):
             self._known = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pass
 
     def holds(self, path: Path, jar: Jar) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from kgqa.errors import ConfigurationError, Conflict
 
 
 @contextmanager
-def exclusive(path: Path, *, timeout_seconds: float = 900) -> Iterator[None]:
+def exclusive(path: Path, *, timeout_seconds: float = 900) -> Generator[None]:
     """Hold the lock file `path` alone; waits for the holder. Raises Conflict when that takes too long."""
     descriptor = _open(path)
     try:

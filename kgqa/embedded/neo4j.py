@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psutil
 
-from kgqa.adapters.neo4j import admin
 from kgqa.embedded.home import Home
 from kgqa.embedded.jars import class_path
 from kgqa.embedded.java import java_home
@@ -57,10 +56,12 @@ class Neo4j(Server):
         return self.home.secret("neo4j")
 
     def prepare(self) -> None:
+        """Make the directories."""
         for name in ("conf", "data", "import", "plugins", "run"):
             (self._directory / name).mkdir(parents=True, mode=0o700, exist_ok=True)
 
     def command(self) -> Command:
+        """Write the configuration; the command line."""
         conf = self._directory / "conf"
         (conf / "neo4j.conf").write_text(self._configuration(), encoding="utf-8")
         # An argument file keeps 200 paths out of the process list.
@@ -81,9 +82,13 @@ class Neo4j(Server):
         )
 
     def is_ours(self, candidate: psutil.Process) -> bool:
+        """By its data directory."""
         return f"--home-dir={self._directory}" in candidate.cmdline()
 
     def answers(self) -> bool:
+        """Whether our password is accepted and a statement runs."""
+        from kgqa.adapters.neo4j import admin  # the driver imports pandas, a second that nobody else should wait for
+
         return admin.answers(self.url, USER, self.password)
 
     @property

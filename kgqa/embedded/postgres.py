@@ -59,6 +59,7 @@ class Postgres(Server):
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port('postgres')}/{database}"
 
     def prepare(self) -> None:
+        """Make the data directory the first time, and clear what a killed server left."""
         directory = private_directory(self._link)
         if not os.access(directory, os.R_OK | os.X_OK):
             raise ConfigurationError(
@@ -74,6 +75,7 @@ class Postgres(Server):
         self._forget_dead_postmaster()
 
     def command(self) -> Command:
+        """The command line; all configuration is in it."""
         options = {**CONFIGURATION, "port": str(self.port("postgres"))}
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         return Command(
@@ -84,18 +86,19 @@ class Postgres(Server):
         )
 
     def is_ours(self, candidate: psutil.Process) -> bool:
+        """By its data directory."""
         return str(self._data) in candidate.cmdline()
 
     def answers(self) -> bool:
+        """Whether our password is accepted and a statement runs."""
         return admin.answers(self.url("superuser", "postgres"))
 
     def set_up(self) -> None:
+        """Roles, database, extensions."""
         admin.bootstrap(
             self.url("superuser", "postgres"),
             database=DATABASE,
-            passwords={
-                f"kgqa_{role}": self.home.secret(f"postgres-{role}") for role in ("owner", "app", "pipeline")
-            },
+            passwords={f"kgqa_{role}": self.home.secret(f"postgres-{role}") for role in ("owner", "app", "pipeline")},
         )
 
     @property
@@ -177,5 +180,5 @@ def _copy_software(installed: Path, copy: Path) -> None:
         shutil.copytree(libraries, part / libraries.name, symlinks=True)
     for path in (part, *part.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     part.rename(copy)

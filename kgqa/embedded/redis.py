@@ -27,9 +27,11 @@ class Redis(Server):
         return f"redis://:{self.home.secret('redis')}@127.0.0.1:{self.port('redis')}/0"
 
     def prepare(self) -> None:
+        """Make the directories."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
 
     def command(self) -> Command:
+        """Write the configuration; the command line."""
         file = self._directory / "redis.conf"
         file.touch(mode=0o600)
         file.write_text(self._configuration(), encoding="utf-8")
@@ -40,10 +42,11 @@ class Redis(Server):
         )
 
     def is_ours(self, candidate: psutil.Process) -> bool:
-        # Redis rewrites its command line; where it works is what identifies it.
+        """By where it works: Redis rewrites its command line."""
         return candidate.name().startswith("redis-server") and candidate.cwd() == os.fspath(self._directory.resolve())
 
     def answers(self) -> bool:
+        """Whether our password is accepted and a statement runs."""
         return admin.answers(self.url)
 
     @property

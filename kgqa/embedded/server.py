@@ -51,7 +51,7 @@ class Server(ABC):
     def answers(self) -> bool:
         """Whether it accepts our password and does work; called when its first port is open."""
 
-    def set_up(self) -> None:
+    def set_up(self) -> None:  # noqa: B027 - most servers need nothing more
         """What has to hold once it answers: databases, roles. Safe to repeat."""
 
     def port(self, name: str) -> int:

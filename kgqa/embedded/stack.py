@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -100,7 +100,7 @@ class Stack:
             self._stop_all()
 
     @contextmanager
-    def running(self) -> Iterator[Endpoints]:
+    def running(self) -> Generator[Endpoints]:
         """Own the servers for a while: SIGTERM, Ctrl-C, an error, the end or our death leave none behind."""
         self.home.make()
         presence = Presence(self.home.in_use)
@@ -143,9 +143,7 @@ class Stack:
         settings = self.settings
         servers: list[Server] = []
         if not settings.neo4j.url:
-            jars = (
-                ensure_jars("neo4j", settings.cache, repository=settings.maven_repository) if with_jars else ()
-            )
+            jars = ensure_jars("neo4j", settings.cache, repository=settings.maven_repository) if with_jars else ()
             servers.append(Neo4j(self.home, jars))
         if not settings.postgres.url.get_secret_value():
             servers.append(self._postgres)
@@ -223,13 +221,13 @@ def _status(server: Server) -> ServerStatus:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _sigterm_raises() -> Generator[None]:
     """SIGTERM ends the block like Ctrl-C does. Only the main thread may say so; elsewhere the caller has to."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def leave(number: int, frame: FrameType | None) -> None:
+    def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, leave)

@@ -6,13 +6,13 @@ start. Everything is safe to repeat. After it, migrations run as `kgqa_owner` an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from kgqa.errors import DependencyUnavailable
 
@@ -82,14 +82,14 @@ def database_url(url: str, name: str) -> str:
     'postgresql://u:p@127.0.0.1:5432/other?sslmode=disable'
     """
     if not url.startswith(("postgresql://", "postgres://")):
-        return make_conninfo(**{**conninfo_to_dict(url), "dbname": name})
+        return make_conninfo(url, dbname=name)
     address, mark, options = url.partition("?")
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}/{name}{mark}{options}"
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[psycopg.Connection]:
+def _connected(url: str) -> Generator[psycopg.Connection]:
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS)
     except psycopg.OperationalError as problem:

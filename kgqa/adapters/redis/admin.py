@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 5
 def answers(url: str) -> bool:
     """Whether the server lets us in and has loaded its data."""
     try:
-        with redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS) as client:
+        with redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
