@@ -1,0 +1,58 @@
+"""Which language a text is in, without network and the same on every machine (py3langid, a naive Bayes model).
+
+Short texts mislead any detector: candidates are the languages of wide use, and the answer is `und` unless one of them
+is clearly ahead.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+UNKNOWN = "und"
+#: characters read of a long text
+SAMPLE_CHARACTERS = 4_000
+#: least probability of an answer
+CONFIDENCE = 0.5
+#: a chunk departs from its document's language when it is at least this long and this certain
+CHUNK_CHARACTERS = 200
+CHUNK_CONFIDENCE = 0.9
+LANGUAGES = tuple(
+    "ar bg bn ca cs da de el en es et eu fa fi fr he hi hr hu hy id is it ja ko lt lv nl no pl pt ro ru sk sl sr sv sw "
+    "ta th tr uk ur vi zh".split()
+)
+
+
+def identify(text: str) -> tuple[str, float]:
+    """The most likely language (ISO 639-1) and its probability; (`und`, 0.0) for text without letters."""
+    sample = text[:SAMPLE_CHARACTERS]
+    if not any(character.isalpha() for character in sample):
+        return UNKNOWN, 0.0
+    language, probability = _identifier().classify(sample)
+    return str(language), float(probability)
+
+
+def detect(text: str) -> str:
+    """ISO 639-1 code, or `und`.
+
+    >>> detect("Which supplier makes the seal kit of the pump?")
+    'en'
+    """
+    language, probability = identify(text)
+    return language if probability >= CONFIDENCE else UNKNOWN
+
+
+def detect_chunk(text: str, document_language: str) -> str:
+    """The document's language, unless the chunk is long and certainly in another."""
+    if len(text) < CHUNK_CHARACTERS:
+        return document_language
+    language, probability = identify(text)
+    return language if probability >= CHUNK_CONFIDENCE else document_language
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(LANGUAGES)
+    return identifier
