@@ -236,5 +236,9 @@ class AskOptions:
     #: keep the base order where the question names nothing (better on plain search, worse on multi-hop)
     gate: bool = False
     evidence_chunks: int = 8
+    #: longest question
+    question_characters: int = 2_000
+    #: longest reply of a generator
+    generator_tokens: int = 400
     mode: str = "graph"
     extra: Mapping[str, float] = field(default_factory=dict[str, float])
