@@ -1,0 +1,57 @@
+"""A language model behind an OpenAI-compatible endpoint, streamed (`POST {url}/chat/completions`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import openai
+
+from kgqa.errors import DependencyUnavailable, ModelOutputError
+
+
+class OpenAIGenerator:
+    """Implements `ports.Generator`. One try per answer: the caller falls back to an extractive answer."""
+
+    def __init__(self, url: str, model: str, key: str = "", timeout_seconds: float = 60) -> None:
+        self.model = model
+        self._client = openai.OpenAI(base_url=url, api_key=key or "none", timeout=timeout_seconds, max_retries=0)
+
+    def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
+        """Pieces of the reply. Raises `ModelOutputError` (malformed, cut) or `DependencyUnavailable`."""
+        try:
+            yield from self._pieces(prompt, max_tokens)
+        except openai.APIConnectionError as problem:  # also time-outs
+            raise DependencyUnavailable(f"The generator does not answer: {problem}") from problem
+        except openai.APIStatusError as problem:
+            raise DependencyUnavailable(
+                f"The generator refused with status {problem.status_code}.",
+                hint="check KGQA_MODELS__GENERATOR_URL, the model's name and the key.",
+            ) from problem
+        except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as problem:
+            raise ModelOutputError("The generator's reply is not a chat completion stream.") from problem
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _pieces(self, prompt: str, max_tokens: int) -> Iterator[str]:
+        finished = False
+        with self._client.chat.completions.create(
+            model=self.model,
+            messages=[{"role": "user", "content": prompt}],
+            max_tokens=max_tokens,
+            temperature=0,
+            stream=True,
+        ) as stream:
+            for event in stream:
+                # A server may send anything; the client library does not validate what it parses.
+                choice = event.choices[0] if getattr(event, "choices", None) else None
+                if choice is None:
+                    continue
+                content = getattr(choice.delta, "content", None) if choice.delta else None
+                if isinstance(content, str) and content:
+                    yield content
+                finished = finished or choice.finish_reason is not None
+        if not finished:
+            raise ModelOutputError("The generator's reply ended in the middle.")

@@ -1,0 +1,73 @@
+"""The sentences of the evidence, each with what choosing among them needs to know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kgqa.ask.expand import SentenceScores
+from kgqa.ask.words import terms
+from kgqa.model.answer import EvidenceChunk
+from kgqa.ports import MentionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One sentence, list item or table row of an evidence chunk."""
+
+    chunk: EvidenceChunk
+    #: offsets relative to the chunk
+    start: int
+    end: int
+    #: cosine with the question
+    cosine: float
+    #: words of the sentence itself, and of the title and headings that it stands under
+    terms: frozenset[int]
+    context: frozenset[int]
+    #: names in the sentence, and names that the chunk stands under
+    mentions: tuple[MentionRow, ...]
+    title_names: frozenset[int]
+
+    @property
+    def text(self) -> str:
+        """The sentence on one line."""
+        return " ".join(self.chunk.text[self.start : self.end].split())
+
+    @property
+    def names(self) -> frozenset[int]:
+        """Ids of the names in the sentence."""
+        return frozenset(mention.name_id for mention in self.mentions)
+
+
+def passages(
+    chunks: Sequence[EvidenceChunk],
+    scores: SentenceScores,
+    mentions: Sequence[MentionRow],
+    language: str,
+) -> tuple[Passage, ...]:
+    """Sentences of the chunks, in the order of the chunks. Words are read in the language of the question."""
+    by_chunk: Mapping[int, list[MentionRow]] = defaultdict(list)
+    for mention in mentions:
+        by_chunk[mention.chunk_id].append(mention)
+    found: list[Passage] = []
+    for chunk in chunks:
+        cosines = {(start, end): cosine for start, end, cosine in scores.get(chunk.chunk_id, ())}
+        rows = by_chunk[chunk.chunk_id]
+        context = terms(" ".join((chunk.title, *chunk.heading_path)), language)
+        titles = frozenset(row.name_id for row in rows if row.is_title)
+        for start, end in chunk.sentences or ((0, len(chunk.text)),):
+            inside = tuple(row for row in rows if not row.is_title and start <= row.start and row.end <= end)
+            found.append(
+                Passage(
+                    chunk=chunk,
+                    start=start,
+                    end=end,
+                    cosine=cosines.get((start, end), 0.0),
+                    terms=terms(chunk.text[start:end], language),
+                    context=context,
+                    mentions=inside,
+                    title_names=titles,
+                )
+            )
+    return tuple(found)

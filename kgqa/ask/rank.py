@@ -1,0 +1,88 @@
+"""From a question to an order of chunks: understand -> retrieve -> expand -> fuse. Asking and evaluation share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kgqa.ask.expand import expand
+from kgqa.ask.fuse import fuse
+from kgqa.ask.retrieve import Candidate, retrieve
+from kgqa.ask.understand import understand
+from kgqa.model.answer import AskOptions, Question, View
+from kgqa.ports import Embedder, Extractor, GraphStore, SearchIndex
+from kgqa.telemetry import step
+
+#: a list "found" a chunk that is among its first so many
+_HEAD = 10
+
+
+class RankServices(Protocol):
+    """The ports that ranking uses."""
+
+    @property
+    def index(self) -> SearchIndex: ...
+    @property
+    def graph(self) -> GraphStore: ...
+    @property
+    def embedder(self) -> Embedder: ...
+    @property
+    def extractor(self) -> Extractor: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """An order of chunks, and what it was made of."""
+
+    question: Question
+    vector: npt.NDArray[np.float32]
+    base: tuple[Candidate, ...]
+    #: scores of the walk; empty in modes without one
+    walked: Mapping[int, float]
+    #: chunk ids, best first
+    order: tuple[int, ...]
+
+    def reasons(self) -> dict[int, tuple[str, ...]]:
+        """Why each chunk is in the order: `keyword`, `vector`, `graph`."""
+        heads = {
+            "keyword": _head({c.chunk_id: c.keyword for c in self.base if c.keyword > 0}),
+            "vector": _head({c.chunk_id: max(c.vector, c.sentence) for c in self.base}),
+        }
+        place = {c.chunk_id: n for n, c in enumerate(self.base)}
+        lifted = {c for n, c in enumerate(self.order) if c in self.walked and n < place.get(c, len(self.order))}
+        heads["graph"] = lifted
+        return {chunk: tuple(why for why, head in heads.items() if chunk in head) for chunk in self.order}
+
+
+def rank(
+    text: str, view: View, services: RankServices, options: AskOptions, timings: dict[str, float] | None = None
+) -> Ranking:
+    """Order the visible chunks for a question. Seconds by step go into `timings`."""
+    with step("ask.understand", timings):
+        question = understand(
+            text, view, services.index, services.extractor, most_characters=options.question_characters
+        )
+    with step("ask.embed", timings):
+        vector = services.embedder.embed([question.text], "query")[0]
+    with step("ask.retrieve", timings):
+        base = retrieve(question, vector, view, services.index, options)
+    walked: Mapping[int, float] = {}
+    if options.mode == "graph" and base:
+        with step("ask.expand", timings):
+            walked = expand(question, base, vector, view, services.index, services.graph, options).scores
+    with step("ask.fuse", timings):
+        order = fuse(question, base, walked, options)
+    return Ranking(question=question, vector=vector, base=base, walked=walked, order=order)
+
+
+def retrieve_order(text: str, view: View, services: RankServices, options: AskOptions) -> tuple[int, ...]:
+    """Chunk ids, best first."""
+    return rank(text, view, services, options).order
+
+
+def _head(scores: Mapping[int, float]) -> set[int]:
+    return set(sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:_HEAD])

@@ -1,0 +1,131 @@
+"""Short answers: spans of a passage that fit what is asked for.
+
+A span fits by its type (a person for "who"), by the label of the field that it fills ("Supplier: Kestrel Seals"
+for "which supplier"), and by standing close to the words of the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kgqa.ask.asks import AGENT, Ask
+from kgqa.ask.passages import Passage
+from kgqa.ask.understand import CODE
+from kgqa.ask.words import terms, words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A span that may answer."""
+
+    text: str
+    #: 0 to about 2: how well it fits
+    fit: float
+
+
+_FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n]{1,40}?)\s*:\s*(?P<value>[^;|\n]+)")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-záéíóú]*\.?"
+_DATE = re.compile(
+    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH}(?:\s+(?:de\s+)?\d{{4}})?\b"
+    rf"|\b{_MONTH}\s+\d{{1,2}},?\s+\d{{4}}\b|\b{_MONTH}\s+(?:de\s+)?\d{{4}}\b|\b(?:1[5-9]|20)\d{{2}}\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"(?<![\w-])[+-]?\d+(?:[.,]\d+)*(?:\s?(?:%|°\s?[CF]|[€$£]|EUR|USD|euros?|[kmµc]?[mgWVALs]\b|Nm|bar|kPa|MHz|kHz|Hz|GB|MB|rpm"
+    r"|[ml]³?/[hs]|h\b|min\b|[^\W\d_]{3,}))?(?![\w-])"
+)
+_TYPES: dict[str, frozenset[str]] = {
+    "PERSON": frozenset({"PERSON"}),
+    "ORG": frozenset({"ORG", "SUPPLIER", "COMPANY", "CUSTOMER", "MANUFACTURER"}),
+    AGENT: frozenset({"ORG", "PERSON", "SUPPLIER", "COMPANY", "CUSTOMER", "MANUFACTURER"}),
+    "PLACE": frozenset({"GPE", "LOC", "FAC", "PLACE", "SITE"}),
+}
+_PATTERNS: dict[str, re.Pattern[str]] = {"DATE": _DATE, "NUMBER": _NUMBER, "IDENTIFIER": CODE}
+
+
+def values(ask: Ask, passage: Passage, asked: frozenset[int], language: str) -> tuple[Value, ...]:
+    """Spans of the passage that fit the ask, best first. `asked`: words of the whole question, which answer nothing."""
+    text = passage.chunk.text[passage.start : passage.end]
+    wanted = terms(ask.text, language)
+    closeness = _closeness(text, wanted, language)
+    found: dict[str, float] = {}
+    for span, fit in (*_fields(text, ask, wanted, language), *_typed(text, ask, passage)):
+        value = " ".join(text[span[0] : span[1]].split()).strip(" .,;:()[]\"'*")
+        own = terms(value, language)
+        if not value or (own and own <= asked):
+            continue
+        found[value] = max(found.get(value, 0.0), fit * (0.5 + 0.5 * closeness(span)))
+    return tuple(
+        Value(text=value, fit=fit) for value, fit in sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _fields(text: str, ask: Ask, wanted: frozenset[int], language: str) -> Iterator[tuple[tuple[int, int], float]]:
+    focus = terms(ask.focus, language)
+    for match in _FIELD.finditer(text):
+        label = terms(match["label"], language)
+        if label & (focus or wanted):
+            fit = 1.2 + 0.4 * len(label & wanted) / len(label)
+        elif label & wanted:
+            fit = 0.8
+        else:
+            continue
+        yield match.span("value"), fit if _fills(ask, match["value"]) else 0.4 * fit
+
+
+def _fills(ask: Ask, value: str) -> bool:
+    pattern = _PATTERNS.get(ask.type)
+    return pattern is None or pattern.search(value) is not None
+
+
+def _typed(text: str, ask: Ask, passage: Passage) -> Iterator[tuple[tuple[int, int], float]]:
+    focus = ask.focus.casefold().rstrip("s")
+    for mention in passage.mentions:
+        span = (mention.start - passage.start, mention.end - passage.start)
+        kind = mention.type
+        if focus and focus in kind.casefold().split("_"):
+            yield span, 1.2
+        elif kind in _TYPES.get(ask.type, frozenset()):
+            yield span, 1.0 if not (ask.type == AGENT and kind == "PERSON") else 0.9
+        elif ask.type in ("", "IDENTIFIER") or kind == "":
+            yield span, 0.35
+    pattern = _PATTERNS.get(ask.type)
+    if pattern is not None:
+        for match in pattern.finditer(text):
+            yield match.span(), 1.0
+
+
+def _closeness(text: str, wanted: frozenset[int], language: str) -> Callable[[tuple[int, int]], float]:
+    """How close a span stands to the words of the ask: 1 beside them, towards 0 far away."""
+    places = [(word.start + word.end) / 2 for word in words(text, language) if word.term in wanted]
+
+    def closeness(span: tuple[int, int]) -> float:
+        if not places:
+            return 0.0
+        middle = (span[0] + span[1]) / 2
+        near = sorted(abs(place - middle) for place in places)[:3]
+        return sum(1.0 / (1.0 + distance / 40.0) for distance in near) / 3
+
+    return closeness
+
+
+def short_answer(
+    questions: Sequence[Ask],
+    selected: Sequence[Passage],
+    weights: Sequence[float],
+    asked: frozenset[int],
+    language: str,
+) -> str:
+    """The best value of each ask, joined by semicolons; `` where nothing fits."""
+    answers: list[str] = []
+    for ask in questions:
+        best: tuple[float, str] = (0.3, "")
+        for passage, weight in zip(selected, weights, strict=True):
+            for value in values(ask, passage, asked, language):
+                if value.text not in answers:
+                    best = max(best, (value.fit * weight, value.text), key=lambda pair: pair[0])
+        if best[1]:
+            answers.append(best[1])
+    return "; ".join(answers)
