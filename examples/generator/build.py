@@ -80,7 +80,7 @@ class Draw:
         return written + self._random.choice([step for step in range(-spread, spread + 1) if step != 0])
 
     def day(self, written: str) -> Day:
-        """The written day (ISO), or one at most 40 days away."""
+        """The written day (ISO), or one at most 12 days away."""
         return Day(date=datetime.date.fromisoformat(written) + datetime.timedelta(days=self.number(0, 40)))
 
 
@@ -261,9 +261,9 @@ def _days(draw: Draw) -> dict[str, Day]:
         "d_jan": "2024-01-16",
         "d_feb": "2024-02-27",
         "d_mar": "2024-03-12",
-        "d_apr": "2024-04-04",
+        "d_apr": "2024-04-18",
         "d_may": "2024-05-08",
-        "d_jun": "2024-06-19",
+        "d_jun": "2024-06-21",
         "d_course": "2024-10-03",
     }
     return {role: draw.day(day) for role, day in written.items()}
