@@ -1,0 +1,32 @@
+// Names of some visible chunks, and some names by id, each with all its visible chunks: one step of the walk.
+// Parameters: generation, collection, classes (visible access classes); chunks and names (ids of the seeds); known (ids of names not
+//     to be read again); hub_chunks (a name with more visible chunks is a hub).
+// Columns: id, norm; chunks (ids) and weights (2 * count, plus 1 where it is a title), parallel. A hub comes with empty lists.
+// Index used: Chunk(generation, id), Name(generation, id).
+CALL () {
+    UNWIND $chunks AS chunk_id
+    MATCH (seed:Chunk {generation: $generation, id: chunk_id})
+    WHERE seed.aclClass IN $classes AND seed.collection = $collection
+    MATCH (seed)-[:MENTIONS]->(name:Name)
+    RETURN name
+    UNION
+    UNWIND $names AS name_id
+    MATCH (name:Name {generation: $generation, id: name_id})
+    WHERE name.collection = $collection
+    RETURN name
+}
+WITH name
+WHERE NOT name.id IN $known
+CALL (name) {
+    MATCH (name)<-[mention:MENTIONS]-(chunk:Chunk)
+    WHERE chunk.aclClass IN $classes
+    WITH chunk, mention
+    LIMIT $hub_chunks + 1
+    RETURN collect(chunk.id) AS chunks, collect(mention.count * 2 + CASE WHEN mention.title THEN 1 ELSE 0 END) AS weights
+}
+WITH name, chunks, weights, size(chunks) > $hub_chunks AS is_hub
+RETURN
+    name.id AS id,
+    name.norm AS norm,
+    CASE WHEN is_hub THEN [] ELSE chunks END AS chunks,
+    CASE WHEN is_hub THEN [] ELSE weights END AS weights

@@ -1,0 +1,116 @@
+"""The graph as the ask path reads it and the projector keeps it: `ports.GraphStore` on Neo4j."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from neo4j import Driver, ManagedTransaction, Record
+
+from kgqa.adapters.neo4j.content import KINDS, Content, Difference, Kind, canonical, difference
+from kgqa.adapters.neo4j.driver import neo4j_errors, run
+from kgqa.adapters.neo4j.projector import Projector
+from kgqa.adapters.neo4j.record import Pool, snapshot
+from kgqa.model.answer import View
+from kgqa.ports import GraphCounts, Subgraph
+
+
+class Neo4jGraphStore:
+    """Reads and rebuilds the projection. `record_pool` is of role kgqa_pipeline, in autocommit."""
+
+    def __init__(self, driver: Driver, record_pool: Pool) -> None:
+        self._driver = driver
+        self._pool = record_pool
+        self._projector = Projector(driver, record_pool)
+
+    def expand(self, view: View, *, chunk_ids: Sequence[int], name_ids: Sequence[int], hub_chunks: int) -> Subgraph:
+        """Two steps in one read transaction: see `ports.GraphStore.expand`.
+
+        First the names of the seed chunks and the seed names, each with all its visible chunks; then the same for the
+        further names of the chunks that the seed names reach. So every name in the result comes with all its visible
+        chunks, and every seed chunk and chunk of a seed name with all its names that are no hubs.
+        """
+        with neo4j_errors(), self._driver.session(default_access_mode="READ") as session:
+            rows = session.execute_read(_walk, view, list(chunk_ids), list(name_ids), hub_chunks)
+        return _subgraph(rows)
+
+    def project(self, limit: int = 5_000) -> int:
+        """Settle up to `limit` dirty keys; number of keys done. Call until 0."""
+        return self._projector.project(limit)
+
+    def rebuild(self, generation: int) -> None:
+        """Drop the generation and project everything again."""
+        self._projector.rebuild(generation)
+
+    def counts(self, generation: int) -> GraphCounts:
+        """Nodes by label and relationships by type, for operators."""
+        with neo4j_errors(), self._driver.session(default_access_mode="READ") as session:
+            nodes, relationships = (
+                session.execute_read(lambda tx, name=name: run(tx, name, generation=generation).values())
+                for name in ("inspect/count_nodes", "inspect/count_relationships")
+            )
+        return GraphCounts(nodes=dict(map(tuple, nodes)), relationships=dict(map(tuple, relationships)))
+
+    def content(self, generation: int) -> Content:
+        """Everything in a generation of the graph, as the projector writes it. Sized like the collection."""
+        with neo4j_errors(), self._driver.session(default_access_mode="READ") as session:
+            return canonical({kind: session.execute_read(_read, generation, kind) for kind in KINDS})
+
+    def compare(self, generation: int) -> Difference:
+        """How the graph differs from the record. False where it does not; dirty keys that wait show up here."""
+        with snapshot(self._pool) as record:
+            expected = record.content(generation)
+        return difference(expected, self.content(generation))
+
+
+def _read(tx: ManagedTransaction, generation: int, kind: Kind) -> list[list[Any]]:
+    return run(tx, f"inspect/read_{kind}", generation=generation).values()
+
+
+def _walk(tx: ManagedTransaction, view: View, chunks: list[int], names: list[int], hub_chunks: int) -> list[Record]:
+    near = _names_with_chunks(tx, view, chunks=chunks, names=names, known=[], hub_chunks=hub_chunks)
+    seeds = set(names)
+    reached = {chunk for id_, _, reached, _ in near if id_ in seeds for chunk in reached}
+    known = [id_ for id_, _, _, _ in near]
+    return near + _names_with_chunks(
+        tx, view, chunks=reached.difference(chunks), names=[], known=known, hub_chunks=hub_chunks
+    )
+
+
+def _names_with_chunks(
+    tx: ManagedTransaction,
+    view: View,
+    *,
+    chunks: Collection[int],
+    names: Collection[int],
+    known: Collection[int],
+    hub_chunks: int,
+) -> list[Record]:
+    if not chunks and not names:
+        return []
+    result = run(
+        tx,
+        "ask/expand",
+        generation=view.generation,
+        collection=view.collection,
+        classes=list(view.classes),
+        chunks=list(chunks),
+        names=list(names),
+        known=list(known),
+        hub_chunks=hub_chunks,
+    )
+    return list(result)
+
+
+def _subgraph(rows: Sequence[Record]) -> Subgraph:
+    rows = [row for row in rows if row[2]]
+    lengths = [len(row[2]) for row in rows]
+    weights = np.array([weight for row in rows for weight in row[3]], np.int32)
+    return Subgraph(
+        chunk_ids=np.array([chunk for row in rows for chunk in row[2]], np.int64),
+        name_ids=np.repeat(np.array([row[0] for row in rows], np.int64), lengths),
+        counts=weights >> 1,
+        is_title=(weights & 1).astype(np.bool_),
+        norms={row[0]: row[1] for row in rows},
+    )
