@@ -31,8 +31,8 @@ _POSSESSIVE = re.compile(r"(?:['’`]s|['’])$", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _EDGES = " \t\r\n\"“”'‘’`.,;:!?-–—"
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
-#: scripts that are written without spaces between words
-_UNSPACED = (
+#: scripts that are written without spaces between words, as the inside of a character class
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
@@ -112,8 +112,8 @@ def title_names(title: str) -> tuple[str, ...]:
 def _word() -> re.Pattern[str]:
     """Runs of letters, digits and marks (which Python's word class lacks); unspaced scripts stand alone."""
     marks = _ranges(tuple(code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"))
-    unspaced = f"[{_UNSPACED}][{marks}]*"
-    spaced = f"(?:(?![{_UNSPACED}])[^\\W_]|[{marks}])"
+    unspaced = f"[{UNSPACED}][{marks}]*"
+    spaced = f"(?:(?![{UNSPACED}])[^\\W_]|[{marks}])"
     return re.compile(f"{unspaced}|{spaced}+")
 
 

@@ -27,6 +27,7 @@ import stop_words
 from kgqa.model.delta import ChunkTerms
 from kgqa.model.identity import stable_id
 from kgqa.text.language import UNKNOWN
+from kgqa.text.names import UNSPACED
 
 ANALYSER_VERSION = "1"
 K1 = 1.2
@@ -52,8 +53,6 @@ STEMMERS = {
     "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-#: scripts that put no space between words: Thai to Khmer, kana, Han
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _local = threading.local()
 
 
@@ -136,7 +135,11 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
 
 
 def _fold(text: str) -> str:
-    """Compatibility forms, case and the accents of Latin letters folded; other scripts keep their marks."""
+    """Compatibility forms, case and the accents of Latin letters folded; other scripts keep their marks.
+
+    Symbols part words before they are taken apart (AquaFlow™ holds `aquaflow`), as in `names.tokens`.
+    """
+    text = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in text)
     folded: list[str] = []
     after_latin = False
     for character in unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold()):
@@ -154,8 +157,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     marks = "".join(
         re.escape(chr(point)) for point in range(0x300, 0xABFF) if unicodedata.category(chr(point)) in ("Mn", "Mc")
     )
-    spaced = rf"(?:(?![{_UNSPACED}])[^\W_])(?:(?![{_UNSPACED}])[^\W_]|[{marks}])+"
-    return re.compile(rf"[{_UNSPACED}]{{2,}}|{spaced}"), re.compile(f"[{_UNSPACED}]")
+    spaced = rf"(?:(?![{UNSPACED}])[^\W_])(?:(?![{UNSPACED}])[^\W_]|[{marks}])+"
+    return re.compile(rf"[{UNSPACED}]{{2,}}|{spaced}"), re.compile(f"[{UNSPACED}]")
 
 
 def _pairs(run: str) -> Iterator[str]:
