@@ -105,7 +105,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".kgqa"), description="Where the embedded servers and their data live.")
     cache: Path = Field(
-        default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "kgqa",
+        default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "kgqa",
         description="Where jars and models are kept, for all homes. Default: `kgqa` in the user's cache directory.",
     )
     maven_repository: str = Field(

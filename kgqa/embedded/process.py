@@ -67,7 +67,9 @@ def launch(command: Command) -> int:
 def is_alive(pid: int) -> bool:
     """Whether the process runs (a zombie does not)."""
     child = _children.get(pid)
-    if child is not None and child.poll() is not None:
+    if child is not None:
+        if child.poll() is None:
+            return True
         del _children[pid]
         return False
     try:
