@@ -1,7 +1,8 @@
 // Names of some visible chunks, and some names by id, each with all its visible chunks: one step of the walk.
 // Parameters: generation, collection, classes (visible access classes); chunks and names (ids of the seeds); known (ids of names not
 //     to be read again); hub_chunks (a name with more visible chunks is a hub).
-// Columns: id, norm; chunks (ids) and weights (2 * count, plus 1 where it is a title), parallel. A hub comes with empty lists.
+// Columns: ids and norms of names; chunks and weights: for each name a list of chunk ids, and of 2 * count, plus 1 where it is a
+//     title. All parallel, in one row: rows are what costs the driver time. A hub comes with empty lists.
 // Index used: Chunk(generation, id), Name(generation, id).
 CALL () {
     UNWIND $chunks AS chunk_id
@@ -26,7 +27,7 @@ CALL (name) {
 }
 WITH name, chunks, weights, size(chunks) > $hub_chunks AS is_hub
 RETURN
-    name.id AS id,
-    name.norm AS norm,
-    CASE WHEN is_hub THEN [] ELSE chunks END AS chunks,
-    CASE WHEN is_hub THEN [] ELSE weights END AS weights
+    collect(name.id) AS ids,
+    collect(name.norm) AS norms,
+    collect(CASE WHEN is_hub THEN [] ELSE chunks END) AS chunks,
+    collect(CASE WHEN is_hub THEN [] ELSE weights END) AS weights

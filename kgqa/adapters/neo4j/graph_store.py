@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from neo4j import Driver, ManagedTransaction, Record
+from neo4j import Driver, ManagedTransaction
 
 from kgqa.adapters.neo4j.content import KINDS, Content, Difference, Kind, canonical, difference
 from kgqa.adapters.neo4j.driver import neo4j_errors, run
@@ -32,8 +33,8 @@ class Neo4jGraphStore:
         chunks, and every seed chunk and chunk of a seed name with all its names that are no hubs.
         """
         with neo4j_errors(), self._driver.session(default_access_mode="READ") as session:
-            rows = session.execute_read(_walk, view, list(chunk_ids), list(name_ids), hub_chunks)
-        return _subgraph(rows)
+            steps = session.execute_read(_walk, view, list(chunk_ids), list(name_ids), hub_chunks)
+        return _subgraph(steps)
 
     def project(self, limit: int = 5_000) -> int:
         """Settle up to `limit` dirty keys; number of keys done. Call until 0."""
@@ -68,17 +69,27 @@ def _read(tx: ManagedTransaction, generation: int, kind: Kind) -> list[list[Any]
     return run(tx, f"inspect/read_{kind}", generation=generation).values()
 
 
-def _walk(tx: ManagedTransaction, view: View, chunks: list[int], names: list[int], hub_chunks: int) -> list[Record]:
-    near = _names_with_chunks(tx, view, chunks=chunks, names=names, known=[], hub_chunks=hub_chunks)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """Names that one step read, with their visible chunks: parallel lists. A hub has no chunks."""
+
+    ids: list[int]
+    norms: list[str]
+    chunks: list[list[int]]
+    #: 2 * count, plus 1 where the name is a title
+    weights: list[list[int]]
+
+
+def _walk(tx: ManagedTransaction, view: View, chunks: list[int], names: list[int], hub_chunks: int) -> list[_Step]:
+    near = _step(tx, view, chunks=chunks, names=names, known=[], hub_chunks=hub_chunks)
     seeds = set(names)
-    reached = {chunk for id_, _, reached, _ in near if id_ in seeds for chunk in reached}
-    known = [id_ for id_, _, _, _ in near]
-    return near + _names_with_chunks(
-        tx, view, chunks=reached.difference(chunks), names=[], known=known, hub_chunks=hub_chunks
-    )
+    reached = {chunk for id_, chunks_ in zip(near.ids, near.chunks, strict=True) if id_ in seeds for chunk in chunks_}
+    reached.difference_update(chunks)
+    far = _step(tx, view, chunks=reached, names=(), known=near.ids, hub_chunks=hub_chunks)
+    return [near, far]
 
 
-def _names_with_chunks(
+def _step(
     tx: ManagedTransaction,
     view: View,
     *,
@@ -86,10 +97,10 @@ def _names_with_chunks(
     names: Collection[int],
     known: Collection[int],
     hub_chunks: int,
-) -> list[Record]:
+) -> _Step:
     if not chunks and not names:
-        return []
-    result = run(
+        return _Step(ids=[], norms=[], chunks=[], weights=[])
+    row = run(
         tx,
         "ask/expand",
         generation=view.generation,
@@ -99,18 +110,22 @@ def _names_with_chunks(
         names=list(names),
         known=list(known),
         hub_chunks=hub_chunks,
-    )
-    return list(result)
+    ).single(strict=True)
+    return _Step(ids=row["ids"], norms=row["norms"], chunks=row["chunks"], weights=row["weights"])
 
 
-def _subgraph(rows: Sequence[Record]) -> Subgraph:
-    rows = [row for row in rows if row[2]]
-    lengths = [len(row[2]) for row in rows]
-    weights = np.array([weight for row in rows for weight in row[3]], np.int32)
+def _subgraph(steps: Sequence[_Step]) -> Subgraph:
+    lengths = [len(chunks) for step in steps for chunks in step.chunks]
+    weights = np.array([weight for step in steps for weights in step.weights for weight in weights], np.int32)
     return Subgraph(
-        chunk_ids=np.array([chunk for row in rows for chunk in row[2]], np.int64),
-        name_ids=np.repeat(np.array([row[0] for row in rows], np.int64), lengths),
+        chunk_ids=np.array([chunk for step in steps for chunks in step.chunks for chunk in chunks], np.int64),
+        name_ids=np.repeat(np.array([id_ for step in steps for id_ in step.ids], np.int64), lengths),
         counts=weights >> 1,
         is_title=(weights & 1).astype(np.bool_),
-        norms={row[0]: row[1] for row in rows},
+        norms={
+            id_: norm
+            for step in steps
+            for id_, norm, chunks in zip(step.ids, step.norms, step.chunks, strict=True)
+            if chunks
+        },
     )
