@@ -22,16 +22,27 @@ _HEAD = 10
 
 
 class RankServices(Protocol):
-    """The ports that ranking uses."""
+    """The ports that ranking uses; `bootstrap.Services` and `AskServices` both have them."""
 
     @property
-    def index(self) -> SearchIndex: ...
+    def index(self) -> SearchIndex:
+        """Candidates, names, mentions, texts."""
+        ...
+
     @property
-    def graph(self) -> GraphStore: ...
+    def graph(self) -> GraphStore:
+        """The walk."""
+        ...
+
     @property
-    def embedder(self) -> Embedder: ...
+    def embedder(self) -> Embedder:
+        """The vector of the question."""
+        ...
+
     @property
-    def extractor(self) -> Extractor: ...
+    def extractor(self) -> Extractor:
+        """The names of the question."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

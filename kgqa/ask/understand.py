@@ -8,9 +8,9 @@ from kgqa.ask.asks import asks
 from kgqa.errors import InvalidInput, LimitExceeded
 from kgqa.model.answer import Question, View
 from kgqa.ports import Extractor, SearchIndex
-from kgqa.text.gazetteer import Gazetteer
+from kgqa.text.gazetteer import Gazetteer, candidates
 from kgqa.text.language import detect
-from kgqa.text.names import joined, normalise, tokens
+from kgqa.text.names import normalise, tokens
 
 #: a code: letters and digits together, or digits joined by hyphens or dots ("E-417", "HP-7731-04", "P350", "4.2")
 CODE = re.compile(r"\b(?=[\w./-]*\d)(?:[A-Za-z]+[-./]?\d[\w./-]*|\d+[-./]\d[\w./-]*|\d+[A-Za-z]+\w*)(?<![./-])")
@@ -28,8 +28,9 @@ def understand(
     language = detect(text)
     surfaces = tuple(dict.fromkeys([*extractor.names(text, language), *(m[0] for m in CODE.finditer(text))]))
     named = {normalise(surface) for surface in surfaces} - {""}
-    hits = {hit.norm: hit for hit in index.names(view, sorted(_runs(text, view, index) | named))}
-    found = [match.norm for match in Gazetteer(hits).find(text)]
+    possible = candidates(text, index.longest_name_tokens(view)) | named
+    hits = {hit.norm: hit for hit in index.names(view, sorted(possible))}
+    found = [match.norm for match in Gazetteer.of_norms(hits).find(text)]
     norms = tuple(dict.fromkeys([*found, *(norm for norm in sorted(named) if norm in hits)]))
     return Question(
         text=text,
@@ -39,10 +40,3 @@ def understand(
         answer_type=asks(text, language)[0].type,
         surfaces=surfaces,
     )
-
-
-def _runs(text: str, view: View, index: SearchIndex) -> set[str]:
-    """Every run of words that could be a visible name."""
-    found = tokens(text)
-    longest = min(index.longest_name_tokens(view), len(found))
-    return {joined(found[start : start + n]) for n in range(1, longest + 1) for start in range(len(found) - n + 1)}

@@ -13,9 +13,11 @@ from kgqa.errors import DependencyUnavailable, ModelOutputError
 class OpenAIGenerator:
     """Implements `ports.Generator`. One try per answer: the caller falls back to an extractive answer."""
 
-    def __init__(self, url: str, model: str, key: str = "", timeout_seconds: float = 60) -> None:
+    def __init__(self, base_url: str, model: str, api_key: str = "", timeout_seconds: float = 60) -> None:
         self.model = model
-        self._client = openai.OpenAI(base_url=url, api_key=key or "none", timeout=timeout_seconds, max_retries=0)
+        self._client = openai.OpenAI(
+            base_url=base_url, api_key=api_key or "none", timeout=timeout_seconds, max_retries=0
+        )
 
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Pieces of the reply. Raises `ModelOutputError` (malformed, cut) or `DependencyUnavailable`."""

@@ -1,0 +1,103 @@
+"""Measures of retrieval and answers, each with a bootstrap interval over questions.
+
+Recall, nDCG and reciprocal rank come from `ir_measures`; "all gold in the first k", exact match and token F1
+(Rajpurkar et al., SQuAD, 2016) are a line each.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+
+RECALL_AT = (1, 2, 5, 8, 10, 20)
+ALL_AT = (5, 8, 10)
+_RESAMPLES = 1_000
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+#: per query its documents, best first
+Run = Mapping[str, Sequence[str]]
+#: per measure its value for each question
+PerQuestion = Mapping[str, Sequence[float]]
+
+
+def retrieval_measures(run: Run, gold: Mapping[str, frozenset[str]]) -> dict[str, list[float]]:
+    """recall@k, all@k, ndcg@10 and mrr@10 of each query of the run, in its order. A query without results counts 0."""
+    recall = {ir_measures.R @ k: f"recall@{k}" for k in RECALL_AT}
+    names = {**recall, ir_measures.nDCG @ 10: "ndcg@10", ir_measures.RR @ 10: "mrr@10"}
+    judged = [ir_measures.Qrel(q, d, 1) for q in run for d in sorted(gold[q])]
+    ranked = [
+        ir_measures.ScoredDoc(query, document, float(-place))
+        for query, documents in run.items()
+        for place, document in enumerate(documents)
+    ]
+    by_query: dict[str, dict[str, float]] = defaultdict(dict)
+    if ranked:
+        for metric in ir_measures.iter_calc(list(names), judged, ranked):
+            by_query[metric.query_id][names[metric.measure]] = float(metric.value)
+    found = {name: [by_query[query].get(name, 0.0) for query in run] for name in names.values()}
+    for k in ALL_AT:
+        found[f"all@{k}"] = [float(gold[query] <= set(documents[:k])) for query, documents in run.items()]
+    return found
+
+
+def means(values: PerQuestion) -> dict[str, float]:
+    """Mean of each measure."""
+    return {name: float(np.mean(each)) if len(each) else 0.0 for name, each in values.items()}
+
+
+def intervals(values: PerQuestion, *, seed: int = 0) -> dict[str, tuple[float, float]]:
+    """95 % bootstrap interval of each mean, over questions (percentile method, 1,000 resamples)."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, each in values.items():
+        if not len(each):
+            found[name] = (0.0, 0.0)
+            continue
+        scores = np.asarray(each, dtype=np.float64)
+        picks = np.random.default_rng(seed).integers(0, len(scores), (_RESAMPLES, len(scores)))
+        low, high = np.quantile(scores[picks].mean(axis=1), (0.025, 0.975))
+        found[name] = (float(low), float(high))
+    return found
+
+
+def write_run(path: Path, run: Run, tag: str) -> None:
+    """A TREC run file."""
+    lines = (
+        f"{query} Q0 {document} {place} {-place} {tag}\n"
+        for query, documents in run.items()
+        for place, document in enumerate(documents, start=1)
+    )
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def exact_match(text: str, answers: Iterable[str]) -> float:
+    """1 if the text is one of the answers but for case, punctuation and articles."""
+    return float(_simplified(text) in {_simplified(answer) for answer in answers})
+
+
+def token_f1(text: str, answers: Iterable[str]) -> float:
+    """Best harmonic mean of token precision and recall with any of the answers."""
+    return max((_f1(_simplified(text).split(), _simplified(answer).split()) for answer in answers), default=0.0)
+
+
+def contains_answer(text: str, answers: Iterable[str]) -> bool:
+    """Whether one of the answers stands in the text, as whole words."""
+    padded = f" {_simplified(text)} "
+    return any(f" {_simplified(answer)} " in padded for answer in answers)
+
+
+def _f1(found: Sequence[str], wanted: Sequence[str]) -> float:
+    if not found or not wanted:
+        return float(list(found) == list(wanted))
+    shared = (Counter(found) & Counter(wanted)).total()
+    return 2 * shared / (len(found) + len(wanted))
+
+
+def _simplified(text: str) -> str:
+    kept = "".join(" " if c in string.punctuation + "“”«»¿¡" else c for c in text.casefold())
+    return " ".join(_ARTICLES.sub(" ", kept).split())

@@ -1,0 +1,210 @@
+"""Evaluation runs: the ordinary ask path over a BEIR folder or the example questions.
+
+This package alone reads judgements and accepted answers; nothing that answers does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kgqa.ask.pipeline import AskServices, answer
+from kgqa.ask.rank import RankServices, retrieve_order
+from kgqa.evaluation.datasets import Dataset, ExampleQuestion, read_dataset, read_questions
+from kgqa.evaluation.measures import (
+    contains_answer,
+    exact_match,
+    intervals,
+    means,
+    retrieval_measures,
+    token_f1,
+    write_run,
+)
+from kgqa.model.answer import Answer, AskOptions, Caller, View
+from kgqa.model.document import PUBLIC, RawDocument
+from kgqa.ports import Policy, SearchIndex
+
+#: brings documents into a collection by the ordinary ingest path; skips what has not changed
+Ingest = Callable[[str, Iterable[RawDocument]], object]
+#: documents kept per query
+RUN_DEPTH = 100
+_EVERYBODY = Caller(subject=PUBLIC, principals=(PUBLIC,))
+MODES = ("keyword", "vector", "fused", "graph")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run measured; `kgqa eval` prints it and writes it as JSON."""
+
+    name: str
+    mode: str
+    questions: int
+    measures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    seconds: Mapping[str, float]
+
+    def write(self, path: Path) -> None:
+        """As JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionResult:
+    """How one example question went."""
+
+    question: ExampleQuestion
+    answer: Answer
+    #: share of the gold documents among the first five; 1 where there are none
+    recall: float
+    #: for unanswerable questions: whether it abstained
+    correct: bool
+
+
+def evaluate_retrieval(
+    folder: Path,
+    services: RankServices,
+    ingest: Ingest,
+    *,
+    mode: str = "graph",
+    json_path: Path | None = None,
+    run_path: Path | None = None,
+) -> Report:
+    """Ingest the folder into its own collection, rank its documents for every query, measure."""
+    dataset = read_dataset(folder)
+    started = time.perf_counter()
+    ingest(dataset.collection, dataset.documents())
+    index_seconds = time.perf_counter() - started
+    view = services.index.view(_EVERYBODY, dataset.collection)
+    options = AskOptions(mode=mode)
+    run: dict[str, list[str]] = {}
+    times: list[float] = []
+    for query, text in dataset.queries.items():
+        started = time.perf_counter()
+        order = retrieve_order(text, view, services, options)
+        times.append(time.perf_counter() - started)
+        run[query] = document_order(order, view, services.index)
+    values = retrieval_measures(run, dataset.gold)
+    report = _report(dataset.folder.name, mode, values, times, {"index": index_seconds})
+    if json_path:
+        report.write(json_path)
+    if run_path:
+        write_run(run_path, run, f"kgqa-{mode}")
+    return report
+
+
+def evaluate_answers(
+    folder: Path,
+    services: AskServices,
+    ingest: Ingest,
+    *,
+    limit: int | None = None,
+    json_path: Path | None = None,
+) -> Report:
+    """Exact match and F1 of the short answer, precision and recall of the cited documents, rate of abstention."""
+    dataset = read_dataset(folder)
+    ingest(dataset.collection, dataset.documents())
+    values: dict[str, list[float]] = defaultdict(list)
+    times: list[float] = []
+    view = services.index.view(_EVERYBODY, dataset.collection)
+    for query, text in [item for item in dataset.queries.items() if item[0] in dataset.answers][:limit]:
+        started = time.perf_counter()
+        given = answer(text, _EVERYBODY, dataset.collection, services)
+        times.append(time.perf_counter() - started)
+        for name, value in _answer_measures(given, query, dataset, view, services.index).items():
+            values[name].append(value)
+    report = _report(dataset.folder.name, "graph", values, times, {})
+    if json_path:
+        report.write(json_path)
+    return report
+
+
+def evaluate_questions(
+    path: Path, services: AskServices, policy: Policy, collection: str
+) -> tuple[tuple[QuestionResult, ...], Mapping[str, Mapping[str, float]]]:
+    """Every example question as its own reader; and recall@5, correct answers and right abstentions by hop count."""
+    results = tuple(_ask(question, services, policy, collection) for question in read_questions(path))
+    groups: dict[str, list[QuestionResult]] = defaultdict(list)
+    for result in results:
+        hops = result.question.hops
+        groups[f"{hops} hop{'s' if hops > 1 else ''}" if hops else "unanswerable"].append(result)
+        groups[result.question.language].append(result)
+        groups["all"].append(result)
+    return results, {name: _summary(groups[name]) for name in sorted(groups)}
+
+
+def document_order(order: Sequence[int], view: View, index: SearchIndex) -> list[str]:
+    """External ids of documents by their best chunk; duplicates answer under every id."""
+    # Several chunks may belong to one document, so more chunks than documents are looked up, a page at a time.
+    found: dict[str, None] = {}
+    for start in range(0, len(order), 2 * RUN_DEPTH):
+        page = order[start : start + 2 * RUN_DEPTH]
+        keys = index.document_keys(view, page)
+        for chunk in page:
+            found.update(dict.fromkeys(keys.get(chunk, ())))
+        if len(found) >= RUN_DEPTH:
+            break
+    return list(found)[:RUN_DEPTH]
+
+
+def _ask(question: ExampleQuestion, services: AskServices, policy: Policy, collection: str) -> QuestionResult:
+    caller = policy.caller(question.subject)
+    given = answer(question.text, caller, collection, services)
+    view = services.index.view(caller, collection)
+    found = set(document_order(retrieve_order(question.text, view, services, AskOptions()), view, services.index)[:5])
+    gold = question.documents
+    said = f"{given.text}\n{given.short}"
+    correct = not given.abstained and all(contains_answer(said, group) for group in question.all_of)
+    return QuestionResult(
+        question=question,
+        answer=given,
+        recall=len(gold & found) / len(gold) if gold else 1.0,
+        correct=given.abstained if question.hops == 0 else correct,
+    )
+
+
+def _summary(results: Sequence[QuestionResult]) -> dict[str, float]:
+    answerable = [r for r in results if r.question.hops > 0]
+    summary = {"questions": float(len(results)), "correct": float(np.mean([r.correct for r in results]))}
+    if answerable:
+        summary["recall@5"] = float(np.mean([r.recall for r in answerable]))
+        summary["abstained"] = float(np.mean([r.answer.abstained for r in answerable]))
+        summary["short"] = float(
+            np.mean([all(contains_answer(r.answer.short, group) for group in r.question.all_of) for r in answerable])
+        )
+    return summary
+
+
+def _answer_measures(given: Answer, query: str, dataset: Dataset, view: View, index: SearchIndex) -> dict[str, float]:
+    keys = index.document_keys(view, [citation.chunk_id for citation in given.citations])
+    gold = dataset.gold[query]
+    right = [bool(gold & set(keys.get(citation.chunk_id, ()))) for citation in given.citations]
+    cited = {key for of_chunk in keys.values() for key in of_chunk}
+    answers = dataset.answers[query]
+    return {
+        "exact_match": exact_match(given.short, answers),
+        "f1": token_f1(given.short, answers),
+        "answer_in_text": float(contains_answer(f"{given.text}\n{given.short}", answers)),
+        "citation_precision": float(np.mean(right)) if right else 0.0,
+        "citation_recall": len(gold & cited) / len(gold),
+        "abstained": float(given.abstained),
+    }
+
+
+def _report(
+    name: str, mode: str, values: Mapping[str, Sequence[float]], times: Sequence[float], seconds: Mapping[str, float]
+) -> Report:
+    p50, p95 = np.quantile(times, (0.5, 0.95)) if times else (0.0, 0.0)
+    return Report(
+        name=name,
+        mode=mode,
+        questions=len(times),
+        measures=means(values),
+        intervals=intervals(values),
+        seconds={**seconds, "query_p50": float(p50), "query_p95": float(p95)},
+    )
