@@ -28,6 +28,12 @@ create table acl_class (
     principals text[] not null unique check (cardinality(principals) > 0)
 );
 
+-- what a reader of one class may know: the classes that everyone who reads `reader` also reads
+create view acl_reach with (security_invoker) as
+select reader.id as reader, source.id as source
+from acl_class reader join acl_class source
+    on reader.principals <@ source.principals or 'public' = any (source.principals);
+
 -- Generations ------------------------------------------------------------------------------------------------
 
 create table index_generation (
@@ -136,7 +142,6 @@ create table chunk (
     collection_id int not null references collection on delete cascade,
     document_id bigint not null references document on delete cascade,
     acl_class int not null references acl_class,
-    language text not null,
     text text not null
 );
 create index chunk_document on chunk (document_id);
@@ -148,6 +153,7 @@ create table chunk_placement (
     chunk_id bigint not null references chunk on delete cascade,
     heading_path text[] not null default '{}',
     row_key text,
+    language text not null,
     page int,
     start_offset int not null,
     end_offset int not null check (end_offset >= start_offset),
@@ -214,6 +220,7 @@ create table term_statistics (
     df bigint not null,
     primary key (generation, collection_id, term, language, acl_class)
 );
+create index term_statistics_gone on term_statistics (collection_id) where df = 0;
 
 -- Names, mentions, claims ---------------------------------------------------------------------------------------
 
@@ -223,8 +230,9 @@ create table name (
     id bigint not null,
     collection_id int not null references collection on delete cascade,
     norm text not null,
+    -- as kgqa/text/names.py cuts it: how many, and the first, which says where in a text the name may start
     tokens int not null,
-    first_token text not null generated always as (split_part(norm, ' ', 1)) stored,
+    first_token text not null,
     primary key (generation, id)
 ) partition by list (generation);
 create index name_norm on name (generation, collection_id, norm);
@@ -262,6 +270,26 @@ create table name_sense (
     heading_documents int not null,
     primary key (generation, name_id, acl_class, type, signature)
 ) partition by list (generation);
+
+-- Gazetteer entries of some names as the readers of some classes know them: a name without a live support that these
+-- readers may see has none. The type is that of the best supported unsigned sense that has one.
+create function gazetteer_entries(generation int, names bigint[], readers int[])
+returns table (reader int, name_id bigint, is_name boolean, type text, documents bigint, heading_documents bigint)
+language sql stable parallel safe rows 1000 as $$
+    select distinct on (sense.reader, sense.name_id) sense.reader, sense.name_id,
+        sum(sense.documents) over whole > 0 or sum(sense.heading_documents) over whole <= 3,
+        case when sense.signature = '' then sense.type else '' end, (sum(sense.documents) over whole)::bigint, (sum(sense.heading_documents) over whole)::bigint
+    from (
+        select r.reader, s.name_id, s.type, s.signature,
+            sum(s.documents) as documents, sum(s.heading_documents) as heading_documents
+        from name_sense s join acl_reach r on r.source = s.acl_class and r.reader = any (gazetteer_entries.readers)
+        where s.generation = gazetteer_entries.generation and s.name_id = any (gazetteer_entries.names)
+        group by 1, 2, 3, 4
+    ) as sense
+    window whole as (partition by sense.reader, sense.name_id)
+    order by sense.reader, sense.name_id, sense.signature <> '', sense.type = '',
+        sense.documents + sense.heading_documents desc, sense.type
+$$;
 
 create table mention (
     generation int not null,
@@ -392,7 +420,8 @@ create table resolution_decision (
     is_manual boolean not null default false,
     unique nulls not distinct (generation, left_alias, right_alias, reason, chunk_id)
 );
-create index resolution_decision_right on resolution_decision (generation, right_alias);
+create index resolution_decision_left on resolution_decision (left_alias);
+create index resolution_decision_right on resolution_decision (right_alias);
 create index resolution_decision_chunk on resolution_decision (chunk_id) where chunk_id is not null;
 
 create table relation (
@@ -407,6 +436,12 @@ create table relation (
 create index relation_subject on relation (subject_entity);
 create index relation_object on relation (object_entity);
 
+-- id of what an entity has to do with another; ids of entities may change, so this is no stable id
+create function relation_id(subject bigint, predicate text, object bigint) returns bigint
+language sql immutable parallel safe as $$
+    select hashtextextended(subject || ' ' || object || ' ' || predicate, 0) & 9223372036854775807
+$$;
+
 create table relation_support (
     generation int not null,
     relation_id bigint not null,
@@ -415,6 +450,7 @@ create table relation_support (
     acl_class int not null,
     primary key (generation, relation_id, claim_id)
 ) partition by list (generation);
+create index relation_support_claim on relation_support (claim_id);
 create index relation_support_chunk on relation_support (chunk_id);
 
 -- Projection, jobs --------------------------------------------------------------------------------------------------
@@ -572,15 +608,15 @@ $$;
 
 grant usage on schema public to kgqa_app, kgqa_pipeline;
 grant select on
-    principal, acl_class, index_generation, collection, source, document, document_version, chunk, chunk_placement,
-    chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, name_sense, mention, equivalence, claim,
+    principal, acl_class, acl_reach, index_generation, collection, source, document, document_version, chunk,
+    chunk_placement, chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, name_sense, mention, equivalence, claim,
     alias, alias_support, entity, entity_redirect, resolution_decision, relation, relation_support, job, conversation, message, feedback
 to kgqa_app;
 grant insert on job, audit_event, conversation, message, feedback to kgqa_app;
 grant update (title) on conversation to kgqa_app;
 grant delete on conversation to kgqa_app;
 grant select, insert, update, delete on
-    principal, acl_class, collection, source, ingest_run, ingest_batch, document, document_version, staged_deletion,
+    principal, acl_class, acl_reach, collection, source, ingest_run, ingest_batch, document, document_version, staged_deletion,
     chunk, chunk_placement, chunk_index, sentence, corpus_statistics, term_statistics, name, name_support, name_sense,
     mention, equivalence, claim, alias, alias_support, alias_key, entity, entity_redirect, resolution_decision, relation, relation_support,
     dirty_key, job

@@ -1,0 +1,135 @@
+"""The record as ingest writes it: `ports.DocumentStore` on PostgreSQL, role `kgqa_pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg.types.json import Jsonb
+
+from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
+from kgqa.adapters.postgres.publish import lock_collection, publish
+from kgqa.adapters.postgres.stage import open_run, stage, stage_deletions
+from kgqa.adapters.postgres.statements import load
+from kgqa.errors import ConfigurationError, Conflict
+from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.ports import Collection
+
+
+class PostgresDocumentStore:
+    """Writes documents in runs. See `ports.DocumentStore`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def collection(self, name: str) -> Collection:
+        with transaction(self._pool) as connection:
+            return _collection(connection, name)
+
+    def set_dictionary(self, collection: str, dictionary: Mapping[str, object]) -> None:
+        with transaction(self._pool) as connection:
+            _collection(connection, collection)
+            connection.execute(
+                load("record")["set_dictionary"], {"name": collection, "dictionary": Jsonb(dict(dictionary))}
+            )
+
+    def keys(self, collection: str) -> Sequence[str]:
+        """Keys of all published documents, in order."""
+        with transaction(self._pool) as connection:
+            found = _collection(connection, collection)
+            return [row[0] for row in connection.execute(load("record")["keys"], {"collection": found.id})]
+
+    def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
+        with transaction(self._pool) as connection:
+            return _start_run(connection, collection, options, resume=resume)
+
+    def unchanged(self, run: int, hashes: Mapping[str, bytes], options_hash: bytes) -> frozenset[str]:
+        parameters = {
+            "run": run,
+            "keys": list(hashes),
+            "hashes": list(hashes.values()),
+            "options": options_hash,
+        }
+        with connected(self._pool) as connection:
+            return frozenset(row[0] for row in connection.execute(load("record")["unchanged"], parameters))
+
+    def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
+        sql = load("record")
+        with connected(self._pool) as connection:
+            generations = [row[0] for row in connection.execute(sql["generations_of_model"], {"model": model})]
+            rows = connection.execute(
+                sql["cached_vectors"], {"generations": generations, "hashes": list(text_hashes)}, binary=True
+            )
+            return {row[0]: row[1].to_numpy().astype(np.float16) for row in rows}
+
+    def stage(self, run: int, deltas: Sequence[DocumentDelta]) -> None:
+        with transaction(self._pool) as connection:
+            opened = open_run(connection, run)
+            lock_collection(connection, opened.collection_id, shared=True)
+            stage(connection, opened, deltas)
+
+    def stage_deletions(self, run: int, keys: Sequence[str]) -> None:
+        with transaction(self._pool) as connection:
+            opened = open_run(connection, run)
+            lock_collection(connection, opened.collection_id, shared=True)
+            stage_deletions(connection, opened, keys)
+
+    def publish(self, run: int, *, resolve: bool = True) -> DeltaReport:
+        with transaction(self._pool) as connection:
+            return publish(connection, run, resolve=resolve)
+
+    def apply_delta(self, delta: IngestDelta) -> DeltaReport:
+        with transaction(self._pool) as connection:
+            collection = _collection(connection, delta.collection)
+            lock_collection(connection, collection.id)
+            run = _start_run(connection, delta.collection, {}, resume=False)
+            opened = open_run(connection, run)
+            stage_deletions(connection, opened, delta.deletions)
+            stage(connection, opened, delta.upserts)
+            return publish(connection, run, resolve=True)
+
+
+def _collection(connection: Connection, name: str) -> Collection:
+    sql = load("record")
+    row = connection.execute(sql["collection"], {"name": name}).fetchone()
+    if row is None:
+        connection.execute(sql["add_collection"], {"name": name})
+        row = connection.execute(sql["collection"], {"name": name}).fetchone()
+    assert row is not None
+    return Collection(id=row[0], name=row[1], dictionary=row[2], documents=row[3], chunks=int(row[4]))
+
+
+def _start_run(connection: Connection, collection: str, options: Mapping[str, object], *, resume: bool) -> int:
+    sql = load("record")
+    found = _collection(connection, collection)
+    generation = _generation(connection, options)
+    parameters: dict[str, Any] = {
+        "collection": found.id,
+        "generation": generation,
+        "options": Jsonb(dict(options)),
+    }
+    row = connection.execute(sql["open_run"], parameters).fetchone() if resume else None
+    row = row or connection.execute(sql["add_run"], parameters).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _generation(connection: Connection, options: Mapping[str, object]) -> int:
+    """The active generation. Its vectors all come from one model, that of the first run that names one (`embed`)."""
+    sql = load("record")
+    row = connection.execute(sql["active_generation"]).fetchone()
+    if row is None:
+        raise ConfigurationError("The database has no active index generation.", hint="run `kgqa migrate`.")
+    generation, known, _ = row
+    model = options.get("embed")
+    if model is None or known.get("embed") == model:
+        return int(generation)
+    if "embed" in known:
+        raise Conflict(
+            f"The index was built with the encoder {known['embed']}, not {model}.",
+            hint="use that encoder, or build a new generation.",
+        )
+    connection.execute(sql["set_generation_options"], {"generation": generation, "options": Jsonb({"embed": model})})
+    return int(generation)

@@ -1,0 +1,211 @@
+-- name: lock
+-- One publisher per collection; the key is the collection.
+select pg_advisory_xact_lock(7301, %(collection)s);
+
+-- name: lock_shared
+-- Staging may not run while somebody publishes: publishing drops chunks that nothing stands on.
+select pg_advisory_xact_lock_shared(7301, %(collection)s);
+
+-- name: run
+select r.collection_id, r.generation, r.state, r.report, c.name, r.annotated_version, c.names_version
+from ingest_run r join collection c on c.id = r.collection_id where r.id = %(run)s for update of r;
+
+-- name: make_temporary_tables
+-- moved: what the run puts and deletes. version_change: versions that become live (1) or stop being live (-1).
+create temp table moved (document_id bigint primary key, old_version bigint, new_version bigint) on commit drop;
+create temp table version_change (
+    version_id bigint primary key, document_id bigint not null, acl_class int not null, change int not null
+) on commit drop;
+create temp table sense_change (
+    name_id bigint, acl_class int, type text, signature text, documents int, heading_documents int
+) on commit drop;
+create temp table entry_before (
+    reader int, name_id bigint, is_name boolean, type text
+) on commit drop;
+create temp table lost_name (name_id bigint primary key, norm text) on commit drop;
+create temp table changed_name (reader int, name_id bigint, norm text) on commit drop;
+create temp table touched_alias (id bigint primary key, component_id bigint, entity_id bigint, name_id bigint)
+    on commit drop;
+create temp table touched_relation (id bigint primary key) on commit drop;
+create temp table written (document_id bigint primary key) on commit drop;
+create temp table old_stated (left_alias bigint, right_alias bigint) on commit drop;
+create temp table found_alias (id bigint, name_id bigint, norm text, type text, signature text) on commit drop;
+create temp table claim_sense (id bigint, version_id bigint, subject_alias bigint, object_alias bigint)
+    on commit drop;
+
+-- name: find_moved
+insert into moved
+select d.id, d.current_version, v.id
+from document_version v join document d on d.id = v.document_id where v.run_id = %(run)s
+union all
+select d.id, d.current_version, null
+from staged_deletion s join document d on d.id = s.document_id where s.run_id = %(run)s;
+
+-- name: find_losing
+-- Old versions that were live.
+insert into version_change
+select v.id, v.document_id, v.acl_class, -1
+from moved m join document_version v on v.id = m.old_version where v.outcome = 'indexed';
+
+-- name: elect_originals
+-- Of all documents of one text and class the first by id is indexed; the others answer through it. Those whose part
+-- changes are written to version_change, and every member of a touched group to its new part.
+with touched as (
+    select distinct v.text_hash, v.acl_class
+    from moved m join document_version v on v.id in (m.old_version, m.new_version)
+    where v.outcome in ('indexed', 'duplicate')
+), member as (
+    select v.id, v.document_id, v.acl_class, v.outcome, d.current_version,
+        first_value(v.document_id) over (partition by v.text_hash, v.acl_class order by v.document_id) as original
+    from touched t
+    join document_version v on v.text_hash = t.text_hash and v.acl_class = t.acl_class
+    join document d on d.id = v.document_id and d.collection_id = %(collection)s
+    left join moved m on m.document_id = d.id
+    where v.outcome in ('indexed', 'duplicate')
+        and v.id = case when m.document_id is null then d.current_version else m.new_version end
+), changed as (
+    insert into version_change
+    select id, document_id, acl_class, case when original = document_id then 1 else -1 end
+    from member
+    where (original = document_id) <> (id is not distinct from current_version and outcome = 'indexed')
+)
+update document_version v set
+    outcome = case when m.original = m.document_id then 'indexed' else 'duplicate' end,
+    duplicate_of = nullif(m.original, m.document_id),
+    reason = case when m.original = m.document_id then '' else 'The same text as ' || o.key || '.' end
+from member m join document o on o.id = m.original
+where v.id = m.id and (v.duplicate_of is distinct from nullif(m.original, m.document_id) or v.outcome = 'duplicate');
+
+-- name: remember_old_aliases
+-- Aliases and relations that documents of this change stood for, before their rows go.
+insert into touched_alias
+select distinct a.id, a.component_id, a.entity_id, a.name_id
+from alias_support s join alias a on a.generation = s.generation and a.id = s.alias_id
+where s.generation = %(generation)s and s.document_id in (
+    select document_id from moved union select document_id from version_change
+    union select unnest(%(documents)s::bigint[]))
+on conflict do nothing;
+
+-- name: remember_old_relations
+insert into touched_relation
+select distinct s.relation_id
+from claim c join relation_support s on s.generation = c.generation and s.claim_id = c.id
+where c.generation = %(generation)s and c.document_id in (
+    select document_id from moved union select document_id from version_change
+    union select unnest(%(documents)s::bigint[]))
+on conflict do nothing;
+
+-- name: count_corpus
+-- Live chunks by language and class.
+insert into corpus_statistics (generation, collection_id, language, acl_class, chunks)
+select i.generation, i.collection_id, i.language, i.acl_class, sum(c.change)
+from version_change c join chunk_index i on i.version_id = c.version_id and i.generation = %(generation)s
+group by 1, 2, 3, 4
+on conflict (generation, collection_id, language, acl_class)
+    do update set chunks = corpus_statistics.chunks + excluded.chunks;
+
+-- name: count_terms
+-- Document frequencies.
+insert into term_statistics (generation, collection_id, term, language, acl_class, df)
+select i.generation, i.collection_id, t.term, i.language, i.acl_class, sum(c.change)
+from version_change c join chunk_index i on i.version_id = c.version_id and i.generation = %(generation)s,
+    unnest(i.terms) as t (term)
+group by 1, 2, 3, 4, 5 having sum(c.change) <> 0
+on conflict (generation, collection_id, term, language, acl_class)
+    do update set df = term_statistics.df + excluded.df;
+
+-- name: forget_corpus
+delete from corpus_statistics
+where generation = %(generation)s and collection_id = %(collection)s and chunks = 0;
+
+-- name: forget_terms
+delete from term_statistics where generation = %(generation)s and collection_id = %(collection)s and df = 0;
+
+-- name: point_to_new_versions
+update document d set current_version = m.new_version, acl_class = coalesce(v.acl_class, d.acl_class)
+from moved m left join document_version v on v.id = m.new_version
+where d.id = m.document_id;
+
+-- name: move_chunks_to_class
+update chunk c set acl_class = d.acl_class
+from moved m join document d on d.id = m.document_id
+where c.document_id = m.document_id and c.acl_class <> d.acl_class;
+
+-- name: drop_old_versions
+delete from document_version where id in (select old_version from moved);
+
+-- name: drop_alias_support
+-- Of deleted documents and of new duplicates; documents that are annotated again are done there.
+delete from alias_support where generation = %(generation)s and document_id in (
+    select document_id from moved union select document_id from version_change);
+
+-- name: drop_mentions
+delete from mention where generation = %(generation)s and document_id in (
+    select document_id from moved union select document_id from version_change);
+
+-- name: drop_documents
+-- Deleted ones; one that another run is staging stays, unpublished.
+delete from document d using moved m
+where d.id = m.document_id and m.new_version is null
+    and not exists (select from document_version v where v.document_id = d.id);
+
+-- name: drop_chunks
+-- That stood only in versions that are gone.
+delete from chunk c using moved m
+where c.document_id = m.document_id
+    and not exists (select from chunk_placement p where p.chunk_id = c.id);
+
+-- name: switch_chunk_index
+update chunk_index i set live = c.change = 1 from version_change c
+where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
+
+-- name: switch_sentence
+update sentence i set live = c.change = 1 from version_change c
+where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
+
+-- name: switch_name_support
+update name_support i set live = c.change = 1 from version_change c
+where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
+
+-- name: switch_equivalence
+update equivalence i set live = c.change = 1 from version_change c
+where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
+
+-- name: switch_claim
+update claim i set live = c.change = 1 from version_change c
+where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
+
+-- name: activated
+-- Documents whose mentions have to be computed because they became live.
+select document_id from version_change where change = 1 order by document_id;
+
+-- name: mark_documents
+insert into dirty_key (generation, kind, key)
+select %(generation)s, 'document', document_id from (
+    select document_id from moved union select document_id from version_change union select document_id from written
+) as d order by document_id;
+
+-- name: finish_run
+update ingest_run set state = 'published', published_at = now(), report = %(report)s where id = %(run)s;
+
+-- name: move_names_version
+update collection set names_version = names_version + 1 where id = %(collection)s;
+
+-- name: forget_staged_deletions
+delete from staged_deletion where run_id = %(run)s;
+
+-- name: analyse
+-- A big change leaves the planner's statistics far behind.
+analyze moved, version_change;
+
+-- name: outcomes
+-- What became of the run's documents.
+select v.outcome, d.key, v.reason
+from moved m join document d on d.id = m.document_id join document_version v on v.id = m.new_version
+order by d.key;
+
+-- name: count_moved
+-- Deleted documents that had been published, and chunks that the run added.
+select
+    (select count(*) from moved where new_version is null and old_version is not null),
+    (select count(*) from version_change c join chunk_placement p on p.version_id = c.version_id where c.change = 1)

@@ -1,0 +1,61 @@
+-- name: collection
+select c.id, c.name, c.dictionary,
+    (select count(*) from document d where d.collection_id = c.id and d.current_version is not null),
+    (select coalesce(sum(s.chunks), 0) from corpus_statistics s join index_generation g on g.id = s.generation
+        where s.collection_id = c.id and g.state = 'active')
+from collection c where c.name = %(name)s;
+
+-- name: add_collection
+insert into collection (name) values (%(name)s) on conflict (name) do nothing;
+
+-- name: set_dictionary
+update collection set dictionary = %(dictionary)s where name = %(name)s;
+
+-- name: active_generation
+select id, options, dimensions from index_generation where state = 'active';
+
+-- name: set_generation_options
+update index_generation set options = options || %(options)s where id = %(generation)s;
+
+-- name: open_run
+-- The youngest unfinished run with these options.
+select id from ingest_run
+where collection_id = %(collection)s and generation = %(generation)s and state = 'open' and options = %(options)s
+order by id desc limit 1;
+
+-- name: add_run
+insert into ingest_run (collection_id, generation, options)
+values (%(collection)s, %(generation)s, %(options)s) returning id;
+
+-- name: collection_of_run
+select collection_id from ingest_run where id = %(run)s;
+
+-- name: unchanged
+-- Keys whose published version, or the one that this run has staged, has these hashes. A key that the run deletes is
+-- not unchanged.
+select d.key
+from unnest(%(keys)s::text[], %(hashes)s::bytea[]) as n (key, content_hash)
+join ingest_run r on r.id = %(run)s
+join document d on d.collection_id = r.collection_id and d.key = n.key
+join document_version v on v.document_id = d.id and (v.id = d.current_version or v.run_id = r.id)
+where v.content_hash = n.content_hash and v.options_hash = %(options)s
+    and (v.run_id = r.id or not exists (
+        select from document_version o where o.document_id = d.id and o.run_id = r.id))
+    and not exists (select from staged_deletion s where s.run_id = r.id and s.document_id = d.id);
+
+-- name: cached_vectors
+-- Vectors of texts by hash, of any generation made with this model.
+select distinct on (text_hash) text_hash, embedding from (
+    select c.text_hash, c.embedding from chunk_index c
+    where c.generation = any(%(generations)s::int[]) and c.text_hash = any(%(hashes)s::bytea[])
+    union all
+    select s.text_hash, s.embedding from sentence s
+    where s.generation = any(%(generations)s::int[]) and s.text_hash = any(%(hashes)s::bytea[])
+) as known order by text_hash;
+
+-- name: generations_of_model
+select id from index_generation where options ->> 'embed' = %(model)s;
+
+-- name: keys
+-- Keys of all published documents: what a source is compared with to find what it no longer has.
+select key from document where collection_id = %(collection)s and current_version is not null order by key;

@@ -1,0 +1,144 @@
+-- name: run
+-- The run that rows are staged under; the lock keeps it from being published meanwhile.
+select r.collection_id, r.generation, r.state, c.name
+from ingest_run r join collection c on c.id = r.collection_id where r.id = %(run)s for share of r;
+
+-- name: add_classes
+-- Intern access lists.
+insert into acl_class (principals)
+select distinct array(select jsonb_array_elements_text(p)) from jsonb_array_elements(%(lists)s::jsonb) as p
+order by 1 on conflict (principals) do nothing;
+
+-- name: classes
+select array(select jsonb_array_elements_text(l.principals)), c.id
+from jsonb_array_elements(%(lists)s::jsonb) as l (principals)
+join acl_class c on c.principals = array(select jsonb_array_elements_text(l.principals));
+
+-- name: add_documents
+insert into document (id, collection_id, key, acl_class)
+select id, %(collection)s, key, acl_class
+from unnest(%(ids)s::bigint[], %(keys)s::text[], %(classes)s::int[]) as d (id, key, acl_class)
+order by id on conflict do nothing;
+
+-- name: foreign_documents
+-- Ids that another key has already: a hash collision.
+select d.key from document d join unnest(%(ids)s::bigint[], %(keys)s::text[]) as n (id, key) on n.id = d.id
+where d.key <> n.key or d.collection_id <> %(collection)s;
+
+-- name: undelete
+delete from staged_deletion where run_id = %(run)s and document_id = any(%(ids)s::bigint[]);
+
+-- name: drop_other_versions
+-- A document that changed while the run was under way is staged again.
+delete from document_version v
+using unnest(%(ids)s::bigint[], %(content)s::bytea[], %(options)s::bytea[]) as n (id, content_hash, options_hash)
+where v.run_id = %(run)s and v.document_id = n.id
+    and (v.content_hash, v.options_hash) <> (n.content_hash, n.options_hash);
+
+-- name: make_staged_version
+create temp table staged_version (like document_version including defaults) on commit drop;
+alter table staged_version drop column id, drop column duplicate_of, drop column near_duplicate_of, drop column created_at;
+
+-- name: copy_staged_version
+copy staged_version (
+    document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
+    metadata, warnings, text, raw, text_hash, minhash
+) from stdin with (format binary);
+
+-- name: add_versions
+-- Versions that were not there yet: only their rows are written. The others were staged by an earlier, complete call.
+insert into document_version (
+    document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
+    metadata, warnings, text, raw, text_hash, minhash
+)
+select
+    document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
+    metadata, warnings, text, raw, text_hash, minhash
+from staged_version order by document_id
+on conflict (document_id, run_id) do nothing
+returning document_id, id;
+
+-- name: make_staged_chunk
+create temp table staged_chunk (like chunk) on commit drop;
+
+-- name: copy_staged_chunk
+copy staged_chunk (id, collection_id, document_id, acl_class, text) from stdin with (format binary);
+
+-- name: add_chunks
+insert into chunk select * from staged_chunk order by id on conflict (id) do nothing;
+
+-- name: foreign_chunks
+select s.id from staged_chunk s join chunk c on c.id = s.id
+where c.document_id <> s.document_id or c.text <> s.text limit 1;
+
+-- name: copy_chunk_placement
+copy chunk_placement (
+    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
+) from stdin with (format binary);
+
+-- name: copy_chunk_index
+copy chunk_index (
+    generation, chunk_id, version_id, collection_id, acl_class, language, terms, bm25, text_hash, embedding
+) from stdin with (format binary);
+
+-- name: copy_sentence
+copy sentence (
+    generation, chunk_id, version_id, ordinal, start_offset, end_offset, collection_id, acl_class, text_hash, embedding
+) from stdin with (format binary);
+
+-- name: make_name_support
+create temp table if not exists new_name_support (like name_support including defaults) on commit drop;
+
+-- name: copy_name_support
+copy new_name_support (
+    generation, name_id, norm, document_id, version_id, chunk_id, source, type, signature, surface, acl_class
+) from stdin with (format binary);
+
+-- name: add_name_support
+with row as (delete from new_name_support returning *)
+insert into name_support (
+    generation, name_id, norm, document_id, version_id, chunk_id, source, type, signature, surface, acl_class
+)
+select generation, name_id, norm, document_id, version_id, chunk_id, source, type, signature, surface, acl_class from row;
+
+-- name: make_equivalence
+create temp table if not exists new_equivalence (like equivalence including defaults) on commit drop;
+
+-- name: copy_equivalence
+copy new_equivalence (
+    generation, version_id, chunk_id, left_name, right_name, collection_id, document_id, acl_class
+) from stdin with (format binary);
+
+-- name: add_equivalence
+with row as (delete from new_equivalence returning *)
+insert into equivalence (
+    generation, version_id, chunk_id, left_name, right_name, collection_id, document_id, acl_class
+)
+select generation, version_id, chunk_id, left_name, right_name, collection_id, document_id, acl_class from row;
+
+-- name: make_claim
+create temp table if not exists new_claim (like claim including defaults) on commit drop;
+
+-- name: copy_claim
+copy new_claim (
+    generation, id, version_id, chunk_id, start_offset, end_offset, subject_name, predicate, object_name,
+    collection_id, document_id, acl_class
+) from stdin with (format binary);
+
+-- name: add_claim
+with row as (delete from new_claim returning *)
+insert into claim (
+    generation, id, version_id, chunk_id, start_offset, end_offset, subject_name, predicate, object_name,
+    collection_id, document_id, acl_class
+)
+select generation, id, version_id, chunk_id, start_offset, end_offset, subject_name, predicate, object_name, collection_id, document_id, acl_class from row;
+
+-- name: stage_deletions
+insert into staged_deletion (run_id, document_id)
+select %(run)s, d.id from document d
+where d.collection_id = %(collection)s and d.key = any(%(keys)s::text[])
+order by d.id on conflict do nothing;
+
+-- name: drop_versions_of_deleted
+delete from document_version v using staged_deletion s
+where s.run_id = %(run)s and v.run_id = s.run_id and v.document_id = s.document_id;
