@@ -28,7 +28,7 @@ _CLOSING = "\"'”’»)]"
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans (start, end) of the sentences: ordered, disjoint, without space at their ends, covering all that is not space.
+    """Spans (start, end) of the sentences: ordered, disjoint, trimmed, covering everything that is not space.
 
     >>> text = "Dr. Ruiz approved it on Monday. The pump restarts after that."
     >>> [text[start:end] for start, end in sentence_spans(text)]

@@ -1,0 +1,180 @@
+"""A raw document to a `Document`: find its format, read it, clean it, and lay its text out with every block's place.
+
+Cleaning happens here, before offsets exist; afterwards the text never changes. Whatever is wrong with a file comes out
+as a `KgqaError` with a reason that a person can act on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from kgqa.errors import InvalidInput, KgqaError, LimitExceeded
+from kgqa.ingest.clean import clean, decode
+from kgqa.ingest.dedupe import content_hash
+from kgqa.ingest.formats import mail, markdown, media_type, pdf, plain, records, table, webpage, word
+from kgqa.ingest.formats.parsed import NO_TEXT, UNSUPPORTED, Parsed, ParseLimits, Piece
+from kgqa.model.document import Block, Document, RawDocument
+from kgqa.text.language import detect
+
+__all__ = ["PARSER_VERSION", "ParseLimits", "has_text", "is_skip", "parse"]
+
+PARSER_VERSION = "1"
+DEFAULT_LIMITS = ParseLimits()
+#: longer headings are paragraphs that somebody wrote in large letters
+HEADING_CHARACTERS = 200
+
+_TEXT_READERS: Mapping[str, Callable[[str], Parsed]] = {
+    media_type.MARKDOWN: markdown.read,
+    media_type.PLAIN: plain.read,
+    media_type.HTML: webpage.read,
+    media_type.CSV: table.read,
+    media_type.TSV: lambda text: table.read(text, "\t"),
+    media_type.JSON: records.read,
+    media_type.JSONL: records.read_lines,
+}
+_BINARY_READERS: Mapping[str, Callable[[bytes, ParseLimits], Parsed]] = {
+    media_type.PDF: pdf.read,
+    media_type.DOCX: word.read,
+    media_type.EML: lambda data, _: mail.read(data),
+}
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[_\s]+|(?<=[^\W\d])-(?=[^\W\d])")
+_JUNK_TITLE = re.compile(r"(?:untitled|document\d*|microsoft word - .*|.*\.(?:docx?|indd|qxd|tmp))", re.IGNORECASE)
+
+
+def parse(raw: RawDocument, limits: ParseLimits = DEFAULT_LIMITS) -> Document:
+    """The document. Raises InvalidInput (damaged, encrypted, wrong or unknown type, no text) or LimitExceeded."""
+    if len(raw.data) > limits.bytes:
+        raise LimitExceeded(
+            f"The document has {len(raw.data):,} bytes, more than {limits.bytes:,}.", hint="split it into parts."
+        )
+    if not has_text(raw):
+        raise InvalidInput(NO_TEXT)
+    kind = media_type.media_type(raw.data, raw.key, raw.media_type)
+    parsed = _read(raw, kind, limits)
+    text, blocks = _lay_out(parsed.pieces)
+    if not text:
+        raise InvalidInput(NO_TEXT, hint=" ".join(parsed.warnings) or None)
+    if len(text) > limits.characters:
+        raise LimitExceeded(
+            f"The text has {len(text):,} characters, more than {limits.characters:,}.", hint="split it into parts."
+        )
+    metadata = {name: clean(value) for name, value in {**parsed.metadata, **raw.metadata}.items()}
+    return Document(
+        collection=raw.collection,
+        key=raw.key,
+        uri=raw.uri,
+        principals=raw.principals,
+        media_type=kind,
+        title=_title(raw, metadata, text, blocks),
+        text=text,
+        blocks=blocks,
+        language=detect(text),
+        metadata=metadata,
+        content_hash=content_hash(raw),
+        warnings=tuple(clean(warning) for warning in parsed.warnings),
+    )
+
+
+def has_text(raw: RawDocument) -> bool:
+    """Whether there is any byte that is not space."""
+    return bool(raw.data.strip(b" \t\r\n\x0b\x0c\x00"))
+
+
+def is_skip(problem: KgqaError) -> bool:
+    """Whether a refusal means that there is nothing to index (no text, a type that is not read) and not a failure."""
+    return problem.message == NO_TEXT or problem.message.startswith(UNSUPPORTED)
+
+
+def _read(raw: RawDocument, kind: str, limits: ParseLimits) -> Parsed:
+    """Pieces of the document; here errors of parsing libraries become ours."""
+    try:
+        if kind in _BINARY_READERS:
+            return _BINARY_READERS[kind](raw.data, limits)
+        text, warnings = decode(raw.data, _charset(raw, kind))
+        parsed = _TEXT_READERS[kind](text.replace("\r\n", "\n").replace("\r", "\n"))
+    except (KgqaError, MemoryError):
+        raise
+    except Exception as problem:  # libraries that are fed damaged files raise whatever they like
+        raise InvalidInput(
+            f"This file is damaged or not of type {kind} ({type(problem).__name__}).",
+            hint="open it where it was made, and save it again.",
+        ) from problem
+    return Parsed(pieces=parsed.pieces, metadata=parsed.metadata, warnings=(*warnings, *parsed.warnings))
+
+
+def _charset(raw: RawDocument, kind: str) -> str | None:
+    """The encoding that the source or the page itself states."""
+    declared = _CHARSET.search(raw.media_type or "")
+    if declared is None and kind == media_type.HTML:
+        declared = _CHARSET.search(raw.data[:2048].decode("ascii", errors="ignore"))
+    return declared[1] if declared else None
+
+
+def _lay_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Block, ...]]:
+    """The text of the document, and blocks that cover all of it but the blank lines between them."""
+    parts: list[str] = []
+    blocks: list[Block] = []
+    path: list[tuple[int, str]] = []
+    length = 0
+    previous = ""
+    for piece, text in _cleaned(pieces):
+        if parts:
+            gap = "\n" if piece.kind == previous and piece.kind in ("list", "table") else "\n\n"
+            parts.append(gap)
+            length += len(gap)
+        if piece.kind == "heading":
+            path = [above for above in path if above[0] < piece.level] + [(piece.level, text)]
+        parts.append(text)
+        blocks.append(
+            Block(
+                start=length,
+                end=length + len(text),
+                kind=piece.kind,
+                heading_path=tuple(heading for _, heading in path),
+                page=piece.page,
+                row_key=clean(piece.row_key) or None if piece.row_key else None,
+            )
+        )
+        length += len(text)
+        previous = piece.kind
+    return "".join(parts), tuple(blocks)
+
+
+def _cleaned(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
+    for piece in pieces:
+        text = clean(piece.text)
+        if piece.kind != "code":
+            text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+        text = text.strip("\n") if piece.kind == "code" else text.strip()
+        if piece.kind == "heading":
+            text = " ".join(text.split())
+            if len(text) > HEADING_CHARACTERS:
+                piece = Piece(text=piece.text, page=piece.page)  # noqa: PLW2901 - a heading no more
+        if text.strip():
+            yield piece, text
+
+
+def _title(raw: RawDocument, metadata: Mapping[str, str], text: str, blocks: Sequence[Block]) -> str:
+    """What source or file call it, else its first heading, its subject, or its file name made readable."""
+    first = next((block for block in blocks if block.kind == "heading"), None)
+    candidates = (
+        raw.metadata.get("title", ""),
+        metadata.get("title", ""),
+        text[first.start : first.end] if first else "",
+        metadata.get("subject", ""),
+        readable(raw.key),
+    )
+    titles = (" ".join(clean(candidate).split()) for candidate in candidates)
+    return next((title for title in titles if title and not _JUNK_TITLE.fullmatch(title)), raw.key)
+
+
+def readable(key: str) -> str:
+    """A file name as a title.
+
+    >>> readable("manuals/seal-kit_notes-E-417.md")
+    'seal kit notes E-417'
+    """
+    return _SEPARATORS.sub(" ", PurePosixPath(key).stem).strip()
