@@ -15,6 +15,9 @@ UNKNOWN = "und"
 SAMPLE_CHARACTERS = 4_000
 #: least probability of an answer
 CONFIDENCE = 0.5
+#: a text at least this long (a table of names and numbers, say) may be less certain, if the second guess is far behind
+LONG_CHARACTERS = 200
+LONG_LEAD = 1.5
 #: a chunk departs from its document's language when it is at least this long and this certain
 CHUNK_CHARACTERS = 200
 CHUNK_CONFIDENCE = 0.9
@@ -41,7 +44,10 @@ def detect(text: str) -> str:
     'en'
     """
     language, probability = identify(text)
-    return language if probability >= CONFIDENCE else UNKNOWN
+    if language == UNKNOWN or probability >= CONFIDENCE:
+        return language
+    second = _identifier().rank(text[:SAMPLE_CHARACTERS])[1][1]
+    return language if len(text) >= LONG_CHARACTERS and probability >= LONG_LEAD * second else UNKNOWN
 
 
 def detect_chunk(text: str, document_language: str) -> str:

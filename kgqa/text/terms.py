@@ -122,9 +122,10 @@ def stop_words_of(language: str) -> frozenset[str]:
     """Stop words as `tokens` would write them; none for an unknown language."""
     if language == "en":
         return ENGLISH_STOP_WORDS
-    if language not in stop_words.AVAILABLE_LANGUAGES:
+    code = {"no": "nb"}.get(language, language)
+    if code not in stop_words.LANGUAGE_MAPPING:
         return frozenset()
-    return frozenset(_fold(word) for word in stop_words.get_stop_words(language))
+    return frozenset(_fold(word) for word in stop_words.get_stop_words(code))
 
 
 def _stemmer(language: str) -> Stemmer.Stemmer:

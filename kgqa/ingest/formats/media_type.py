@@ -78,23 +78,26 @@ def media_type(data: bytes, name: str, declared: str | None) -> str:
     if b"%PDF-" in data[:1024]:
         return PDF
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zipped(data)
+        return _zipped(data, named)
     for magic, what in _OTHER_MAGIC:
         if data.startswith(magic):
             raise unsupported(what)
     promised = named if stated in (None, PLAIN) else stated
     if promised in (PDF, DOCX):
-        label = "PDF" if promised == PDF else "DOCX"
-        raise InvalidInput(
-            f"This is not a {label} file, though it is called one.",
-            hint="check that it was copied completely and that its name ends with its real type.",
-        )
+        raise _misnamed("PDF" if promised == PDF else "DOCX")
     return _text(data, promised or stated, declared)
 
 
 def unsupported(what: str) -> InvalidInput:
     """The refusal of a type of file."""
     return InvalidInput(f"{UNSUPPORTED}: it is {what}.", hint=HINT)
+
+
+def _misnamed(label: str) -> InvalidInput:
+    return InvalidInput(
+        f"This is not a {label} file, though it is called one.",
+        hint="check that it was copied completely and that its name ends with its real type.",
+    )
 
 
 def _stated(declared: str | None) -> str | None:
@@ -104,16 +107,15 @@ def _stated(declared: str | None) -> str | None:
     return essence if essence and essence not in ("application/octet-stream", "binary/octet-stream") else None
 
 
-def _zipped(data: bytes) -> str:
+def _zipped(data: bytes, named: str | None) -> str:
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return DOCX  # damaged: the reader says so
     if "word/document.xml" in names:
         return DOCX
-    raise unsupported(
-        next((what for part, what in _ZIPPED.items() if any(n.startswith(part) for n in names)), "an archive")
-    )
+    what = next((what for part, what in _ZIPPED.items() if any(name.startswith(part) for name in names)), None)
+    raise _misnamed("DOCX") if named == DOCX and what is None else unsupported(what or "an archive")
 
 
 def _text(data: bytes, promised: str | None, declared: str | None) -> str:

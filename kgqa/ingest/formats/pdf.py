@@ -28,12 +28,15 @@ PARAGRAPH_STEP = 1.65
 HEADING_STEP = 1.45
 #: a line at least this part of the page's longest goes on in the next
 FULL_LINE = 0.85
-#: pages that a line has to repeat on, at their top or bottom, to be a running title
-RUNNING_PAGES = 3
+#: lines at the top and at the bottom of a page that may be running titles
+EDGE_LINES = 2
 
 _LOCK = threading.Lock()
 _ITEM = re.compile(r"(?:[-*•‣·–\uf0b7]|\(?\d{1,3}[.)])\s+\S")
 _NUMBERS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:(?:page|página|seite|p\.)\s*)?\d{1,4}(?:\s*(?:/|of|de|von)\s*\d{1,4})?\W*", re.IGNORECASE
+)
 #: how PDFium marks a hyphen at the end of a line; the line end itself is left out then
 _HYPHENS = (0xFFFE, 0x02)
 _HYPHEN = "\ufffe"
@@ -72,7 +75,9 @@ def read(data: bytes, limits: ParseLimits) -> Parsed:
             document.close()
     empty = [number for number, lines in enumerate(pages, 1) if not lines]
     warnings = (f"Pages without text (images?): {_ranges(empty)}.",) if empty else ()
-    return Parsed(pieces=tuple(_pieces(_without_running_lines(pages))), metadata=metadata, warnings=warnings)
+    body = _body_size(pages)
+    pieces = tuple(_pieces(_without_running_lines(pages, body), body))
+    return Parsed(pieces=pieces, metadata=metadata, warnings=warnings)
 
 
 def _refusal(problem: pypdfium2.PdfiumError) -> InvalidInput:
@@ -117,7 +122,9 @@ def _lines(text_page: pypdfium2.PdfTextPage) -> Iterator[_Line]:
 
 def _line(text_page: pypdfium2.PdfTextPage, text: str, visible: Sequence[int]) -> _Line:
     first, last = _box(text_page, visible[0]), _box(text_page, visible[-1])
-    size = pdfium.FPDFText_GetFontSize(text_page, visible[0])
+    # Every few letters: a bullet or a footnote mark may be set in another size.
+    sample = visible[:: max(1, len(visible) // 9)]
+    size = Counter(pdfium.FPDFText_GetFontSize(text_page, index) for index in sample).most_common(1)[0][0]
     height = abs(first[3] - first[1])
     # A font of size 1 scaled by the page's matrix says nothing; letters are about .7 of their font's size.
     size = size if size > 2 else height / 0.7
@@ -138,30 +145,40 @@ def _text(codes: Sequence[int]) -> str:
     return joined.decode("utf-16-le", errors="replace").strip()
 
 
-def _without_running_lines(pages: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
-    """Pages without titles and page numbers that repeat at their top or bottom."""
-    counts = Counter(mark for lines in pages for mark in {_mark(line) for line in (*lines[:1], *lines[-1:])})
-    needed = max(RUNNING_PAGES, len(pages) // 2)
-    running = {mark for mark, count in counts.items() if count >= needed}
+def _without_running_lines(pages: Sequence[Sequence[_Line]], body: float) -> list[list[_Line]]:
+    """Pages without page numbers, and without small lines that repeat at the edges of half the pages."""
+    counts = Counter(mark for lines in pages for mark in {_mark(lines[place]) for place in _edges(lines)})
+    needed = max(2, len(pages) / 2)
+
+    def is_running(line: _Line) -> bool:
+        repeats = counts[_mark(line)] >= needed and line.size < body * HEADING_RATIO
+        return repeats or _PAGE_NUMBER.fullmatch(line.text) is not None
+
     return [
-        [
-            line
-            for place, line in enumerate(lines)
-            if place not in (0, len(lines) - 1) or _mark(line) not in running
-        ]
+        [line for place, line in enumerate(lines) if place not in _edges(lines) or not is_running(line)]
         for lines in pages
-    ]  # fmt: skip
+    ]
+
+
+def _edges(lines: Sequence[_Line]) -> set[int]:
+    places = range(len(lines))
+    return {*places[:EDGE_LINES], *places[-EDGE_LINES:]}
+
+
+def _body_size(pages: Sequence[Sequence[_Line]]) -> float:
+    """The size of most letters."""
+    sizes: Counter[float] = Counter()
+    for line in chain.from_iterable(pages):
+        sizes[line.size] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def _mark(line: _Line) -> str:
     return _NUMBERS.sub("#", line.text)
 
 
-def _pieces(pages: Sequence[Sequence[_Line]]) -> Iterator[Piece]:
-    sizes: Counter[float] = Counter()
-    for line in chain.from_iterable(pages):
-        sizes[line.size] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0.0
+def _pieces(pages: Sequence[Sequence[_Line]], body: float) -> Iterator[Piece]:
+    sizes = {line.size for line in chain.from_iterable(pages)}
     large = sorted((size for size in sizes if size >= body * HEADING_RATIO), reverse=True)
     levels = {size: min(place, HEADING_LEVELS) for place, size in enumerate(large, 1)}
     for number, lines in enumerate(pages, 1):
