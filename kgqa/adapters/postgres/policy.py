@@ -1,31 +1,33 @@
-"""Who belongs to what: `ports.Policy` on PostgreSQL."""
+"""Who belongs to what: users and groups in the table `principal`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kgqa.adapters.postgres.pool import Pool, transaction
+from psycopg.types.json import Jsonb
+
+from kgqa.adapters.postgres.pool import Pool, connected, transaction
 from kgqa.adapters.postgres.statements import load
 from kgqa.model.answer import Caller
 from kgqa.model.document import PUBLIC
 
 
 class PostgresPolicy:
-    """Principals and their groups from the table `principal`. Role `kgqa_pipeline`. See `ports.Policy`."""
+    """Groups of groups are followed, in circles too. See `ports.Policy`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def caller(self, subject: str) -> Caller:
-        """The caller with its groups, and theirs; an unknown subject is a member of `public` alone."""
-        with transaction(self._pool) as connection:
-            rows = connection.execute(load("jobs")["principals"], {"subject": subject}).fetchall()
-        return Caller(subject=subject, principals=tuple(sorted({PUBLIC, *(row[0] for row in rows)})))
+        with connected(self._pool) as connection:
+            found = {row[0] for row in connection.execute(load("jobs")["principals_of"], {"subject": subject})}
+            known = connection.execute(load("jobs")["known"], {"subject": subject}).fetchone()
+        is_known = known is not None and known[0]
+        return Caller(subject=subject, principals=tuple(sorted({*found, PUBLIC})) if is_known else (PUBLIC,))
 
     def set_principals(self, members: Mapping[str, Sequence[str]]) -> None:
-        """Replace what is known: each principal with the groups that it is a direct member of."""
-        sql = load("jobs")
+        """Replace everything: each principal (`user:NAME`, `group:NAME`) with the groups that it is a member of."""
+        entries = [{"name": name, "member_of": sorted(set(groups))} for name, groups in sorted(members.items())]
         with transaction(self._pool) as connection:
-            connection.execute(sql["forget_principals"])
-            for name, groups in members.items():
-                connection.execute(sql["add_principal"], {"name": name, "groups": sorted(groups)})
+            connection.execute(load("jobs")["replace_principals"], {"names": sorted(members)})
+            connection.execute(load("jobs")["set_principals"], {"principals": Jsonb(entries)})

@@ -1,19 +1,19 @@
-"""Keyword and vector search: `ports.SearchIndex` on PostgreSQL, role `kgqa_app`.
+"""Keyword and vector search, `ports.SearchIndex` on PostgreSQL, role `kgqa_app`.
 
-BM25 runs in pgvector: a chunk stores its term weights as a sparse vector, the question brings the idf values of what
-its reader sees, the inner product is the score. Up to `EXACT_CHUNKS` visible chunks all vectors are compared, which is
-both complete and fast; beyond that the HNSW index of the generation answers.
+BM25 with pgvector alone: chunks store term weights, the question brings the current idf of its terms over the visible
+classes, and only chunks with a rare term of the question are looked at. A search is four statements on one snapshot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pgvector import HalfVector, SparseVector
+from pgvector import HalfVector
 
 from kgqa.adapters.postgres.pool import Connection, Pool, as_caller
 from kgqa.adapters.postgres.statements import load
@@ -22,149 +22,161 @@ from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.ports import MentionRow, NameHit
 from kgqa.text.terms import DIMENSIONS, analyse, idf
 
+#: up to this many visible chunks vectors are compared one by one: complete, and faster than a filtered index
 EXACT_CHUNKS = 50_000
-#: terms in at most this part of the chunks choose the candidates of BM25
+#: a term is rare in at most this share of the chunks; a question without a rare term uses its rarest
 RARE_SHARE = 0.05
-RAREST = 3
-_HNSW = (
-    ("hnsw.iterative_scan", "relaxed_order"),
-    ("hnsw.ef_search", "400"),
-    ("hnsw.max_scan_tuples", "100000"),
-)
+RAREST_TERMS = 3
+#: a filtered scan of a vector index goes on until it has found enough rows, or has seen this many
+HNSW_SETTINGS = (("hnsw.iterative_scan", "relaxed_order"), ("hnsw.max_scan_tuples", "40000"), ("hnsw.ef_search", "400"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Query:
-    """The keyword side of a question: weights by term, and which terms choose candidates."""
+class KeywordQuery:
+    """A question as one language counts it."""
 
-    weights: Mapping[int, float]
-    rare: Sequence[int]
+    language: str
+    #: terms that a chunk must have one of
+    rare: tuple[int, ...]
+    #: inverse document frequency by term
+    idf: Mapping[int, float]
 
-    def parameters(self) -> dict[str, Any]:
-        """For `keyword` and `scores`."""
-        return {
-            "terms": list(self.weights),
-            "rare": list(self.rare),
-            "query": SparseVector(dict(self.weights), DIMENSIONS),
-        }
+    @property
+    def rare_literal(self) -> str:
+        """As int[]."""
+        return "{" + ",".join(map(str, self.rare)) + "}"
+
+    @property
+    def query_literal(self) -> str:
+        """As sparsevec; its indices count from 1."""
+        return "{" + ",".join(f"{t + 1}:{w!r}" for t, w in sorted(self.idf.items())) + f"}}/{DIMENSIONS}"
 
 
 class PostgresSearchIndex:
-    """Reads numbers by the classes of a view, and text through row-level security. See `ports.SearchIndex`."""
+    """Reads the hybrid index. See `ports.SearchIndex`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def view(self, caller: Caller, collection: str) -> View:
-        """What this caller reads of this collection now. Raises `NotFound`."""
         with as_caller(self._pool, caller) as connection:
-            row = connection.execute(load("search")["view"], {"collection": collection}).fetchone()
-        if row is None:
-            raise NotFound(f"There is no collection {collection!r}.", hint="`kgqa ingest FOLDER --collection NAME`.")
+            row = connection.execute(
+                load("search")["view"], {"principals": list(caller.principals), "collection": collection}
+            ).fetchone()
+        if row is None or not row[2]:
+            raise NotFound(f"There is no collection {collection!r}.", hint="`kgqa ingest` makes one.")
         return View(
-            caller=caller,
-            collection=collection,
-            collection_id=row[0],
-            generation=row[1],
-            classes=tuple(row[2]),
+            caller=caller, collection=collection, collection_id=row[0], generation=row[1], classes=tuple(row[2])
         )
 
     def candidates(
         self, view: View, *, vector: npt.NDArray[np.float32], text: str, depth: int
     ) -> Sequence[ScoredChunk]:
-        """Union of the three best-of lists, by chunk id; six short statements on one snapshot."""
         sql = load("search")
-        bound = {**_bound(view), "vector": HalfVector(vector), "depth": depth}
-        with as_caller(self._pool, view.caller, settings=_HNSW) as connection:
-            corpus = {language: int(n) for language, n in connection.execute(sql["corpus"], bound)}
-            query = _query(connection, bound, text, corpus)
-            bound |= query.parameters()
-            kind = "exact" if sum(corpus.values()) <= EXACT_CHUNKS else "nearest"
-            lists = [connection.execute(sql[name], bound) for name in ("keyword", f"vector_{kind}", f"sentence_{kind}")]
-            chunks = {row[0] for found in lists for row in found}
-            rows = connection.execute(sql["scores"], {**bound, "chunks": sorted(chunks)}).fetchall()
+        with self._reading(view) as (connection, parameters):
+            chunks_in: dict[str, int] = dict(connection.execute(sql["languages"], parameters).fetchall())
+            queries = _keyword_queries(connection, parameters, text, chunks_in)
+            parameters |= {
+                "vector": HalfVector(vector),
+                "depth": depth,
+                "languages": [q.language for q in queries],
+                "rare": [q.rare_literal for q in queries],
+                "queries": [q.query_literal for q in queries],
+            }
+            is_small = sum(chunks_in.values()) <= EXACT_CHUNKS
+            found = connection.execute(sql["candidates_exact" if is_small else "candidates_hnsw"], parameters)
+            parameters["chunks"] = [row[0] for row in found]
+            rows = connection.execute(sql["scores"], parameters).fetchall()
         return [
-            ScoredChunk(chunk_id=row[0], language=row[1], keyword=row[2], vector=row[3], sentence=row[4])
-            for row in rows
+            ScoredChunk(chunk_id=chunk, language=language, keyword=keyword, vector=of_chunk, sentence=of_sentence)
+            for chunk, language, keyword, of_chunk, of_sentence in rows
         ]
 
     def sentence_scores(
         self, view: View, chunk_ids: Sequence[int], vector: npt.NDArray[np.float32]
     ) -> Mapping[int, Sequence[tuple[int, int, float]]]:
-        """Per chunk its sentences in order as (start, end, cosine)."""
-        found: dict[int, list[tuple[int, int, float]]] = {}
-        for chunk, start, end, cosine in self._rows(
-            "sentence_scores", view, chunks=list(chunk_ids), vector=HalfVector(vector)
-        ):
-            found.setdefault(chunk, []).append((start, end, cosine))
-        return found
+        scores: dict[int, list[tuple[int, int, float]]] = {}
+        with self._reading(view) as (connection, parameters):
+            bound = {**parameters, "chunks": list(chunk_ids), "vector": HalfVector(vector)}
+            for chunk, start, end, score in connection.execute(load("search")["sentence_scores"], bound):
+                scores.setdefault(chunk, []).append((start, end, score))
+        return scores
 
     def names(self, view: View, norms: Sequence[str]) -> Sequence[NameHit]:
-        """Those of the normal forms that are visible names, by norm."""
-        return [NameHit(name_id=row[0], norm=row[1]) for row in self._rows("names", view, norms=list(norms))]
+        rows = self._rows(view, "names", norms=list(norms))
+        return [NameHit(name_id=row[0], norm=row[1]) for row in rows]
 
     def longest_name_tokens(self, view: View) -> int:
-        """Most tokens in a visible name; 0 where there is none."""
-        rows = self._rows("longest_name", view)
-        return rows[0][0] if rows else 0
+        rows = self._rows(view, "longest_name_tokens")
+        return int(rows[0][0]) if rows else 0
 
     def mentions(self, view: View, chunk_ids: Sequence[int]) -> Sequence[MentionRow]:
-        """Mentions in these chunks, by chunk and start."""
         return [
-            MentionRow(
-                chunk_id=row[0], start=row[1], end=row[2], name_id=row[3], norm=row[4], is_title=row[5], type=row[6]
-            )
-            for row in self._rows("mentions", view, chunks=list(chunk_ids))
+            MentionRow(chunk_id=chunk, start=start, end=end, name_id=name, norm=norm, is_title=is_title)
+            for chunk, start, end, name, norm, is_title in self._rows(view, "mentions", chunks=list(chunk_ids))
         ]
 
     def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
-        """Texts and places of these chunks, in the given order. Read through row-level security."""
-        rows = {row[0]: row for row in self._rows("evidence", view, chunks=list(chunk_ids))}
-        return [_evidence(rows[chunk]) for chunk in chunk_ids if chunk in rows]
+        return [
+            EvidenceChunk(
+                chunk_id=row[0],
+                document_id=row[1],
+                document_key=row[2],
+                title=row[3],
+                uri=row[4],
+                heading_path=tuple(row[5]),
+                page=row[6],
+                start=row[7],
+                end=row[8],
+                text=row[9],
+                language=row[10],
+                sentences=tuple((start, end) for start, end in row[11]),
+            )
+            for row in self._rows(view, "evidence", chunks=list(chunk_ids))
+        ]
 
     def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        """Per visible chunk the keys of its document and of the document's visible exact duplicates, sorted."""
-        return {row[0]: row[1] for row in self._rows("document_keys", view, chunks=list(chunk_ids))}
+        """Per visible chunk the key of its document, then those of the document's exact duplicates."""
+        return {row[0]: row[1] for row in self._rows(view, "document_keys", chunks=list(chunk_ids))}
 
-    def _rows(self, statement: str, view: View, **parameters: object) -> list[tuple[Any, ...]]:
-        with as_caller(self._pool, view.caller) as connection:
-            return connection.execute(load("search")[statement], {**_bound(view), **parameters}).fetchall()
+    def _rows(self, view: View, statement: str, **bound: object) -> list[tuple[Any, ...]]:
+        with self._reading(view) as (connection, parameters):
+            return connection.execute(load("search")[statement], {**parameters, **bound}).fetchall()
+
+    @contextmanager
+    def _reading(self, view: View) -> Iterator[tuple[Connection, dict[str, Any]]]:
+        with as_caller(self._pool, view.caller, settings=HNSW_SETTINGS) as connection:
+            yield connection, view_parameters(view)
 
 
-def _bound(view: View) -> dict[str, Any]:
+def view_parameters(view: View) -> dict[str, Any]:
+    """What every statement that reads for a view binds."""
     return {"generation": view.generation, "collection": view.collection_id, "classes": list(view.classes)}
 
 
-def _query(connection: Connection, bound: Mapping[str, Any], text: str, corpus: Mapping[str, int]) -> _Query:
-    """Current idf of the question's terms, analysed once per language of the visible chunks."""
-    language_of: dict[int, set[str]] = {}
-    for language in corpus:
-        for term in analyse(text, language):
-            language_of.setdefault(term, set()).add(language)
-    rows = connection.execute(load("search")["document_frequencies"], {**bound, "terms": list(language_of)})
-    df: dict[int, int] = {}
-    for term, language, count in rows:
-        if language in language_of[term]:
-            df[term] = df.get(term, 0) + int(count)
-    # A term without a language (codes, numbers) is counted over all languages, the others over their own.
-    size = {term: sum(corpus[language] for language in language_of[term]) for term in df}
-    by_rarity = sorted(df, key=lambda term: (df[term], term))
-    rare = [term for term in by_rarity if df[term] <= RARE_SHARE * size[term]] or by_rarity[:RAREST]
-    return _Query(weights={term: idf(df[term], size[term]) for term in by_rarity if df[term]}, rare=rare)
-
-
-def _evidence(row: tuple[Any, ...]) -> EvidenceChunk:
-    return EvidenceChunk(
-        chunk_id=row[0],
-        document_id=row[1],
-        document_key=row[2],
-        title=row[3],
-        uri=row[4],
-        heading_path=tuple(row[5]),
-        page=row[6],
-        start=row[7],
-        end=row[8],
-        text=row[9],
-        language=row[10],
-        sentences=tuple((start, end) for start, end in row[11]),
-    )
+def _keyword_queries(
+    connection: Connection, parameters: Mapping[str, Any], text: str, chunks_in: Mapping[str, int]
+) -> list[KeywordQuery]:
+    """The question for each language that visible chunks have."""
+    terms = {language: sorted(analyse(text, language)) for language in chunks_in}
+    wanted = [(language, term) for language, found in terms.items() for term in found]
+    bound = {**parameters, "languages": [w[0] for w in wanted], "terms": [w[1] for w in wanted]}
+    frequency: dict[tuple[str, int], int] = {
+        (language, term): df for language, term, df in connection.execute(load("search")["frequencies"], bound)
+    }
+    queries: list[KeywordQuery] = []
+    for language, found in terms.items():
+        known = [term for term in found if (language, term) in frequency]
+        if not known:
+            continue
+        total = chunks_in[language]
+        by_rarity = sorted(known, key=lambda term: (frequency[language, term], term))
+        rare = [term for term in by_rarity if frequency[language, term] <= RARE_SHARE * total]
+        queries.append(
+            KeywordQuery(
+                language=language,
+                rare=tuple(rare or by_rarity[:RAREST_TERMS]),
+                idf={term: idf(frequency[language, term], total) for term in known},
+            )
+        )
+    return queries

@@ -1,61 +1,72 @@
+-- name: as_subject
+select set_config('kgqa.subject', %(subject)s, true);
+
 -- name: enqueue
--- A new job, or nothing when its key is known.
+-- The first job with this key stays.
 insert into job (kind, idempotency_key, payload, requested_by)
-values (%(kind)s, %(key)s, %(payload)s, %(requested_by)s)
-on conflict (idempotency_key) do nothing;
+values (%(kind)s, %(key)s, %(payload)s, %(subject)s)
+on conflict (idempotency_key) do nothing
+returning id, kind, state, attempt, payload, progress, error, requested_by, created_at;
 
 -- name: by_key
-select id, kind, state, attempt, payload, progress, error, requested_by, created_at, result from job
-where idempotency_key = %(key)s;
-
--- name: by_id
-select id, kind, state, attempt, payload, progress, error, requested_by, created_at, result from job
-where id = %(id)s and requested_by = %(subject)s;
+select id, kind, state, attempt, payload, progress, error, requested_by, created_at
+from job where idempotency_key = %(key)s and requested_by = %(subject)s;
 
 -- name: claim
--- Start a queued job, or take over one whose lease has run out. The attempt is the fencing token.
-update job set state = 'running', attempt = attempt + 1, lease_owner = %(owner)s, updated_at = now(),
-    lease_until = now() + make_interval(secs => %(lease)s)
-where id = %(id)s and (state = 'queued' or (state = 'running' and lease_until < now()))
-returning id, kind, state, attempt, payload, progress, error, requested_by, created_at, result;
+-- Queued, or running under a lease that has run out. The attempt is the fencing token of whoever gets it.
+update job set state = 'running', attempt = attempt + 1, lease_owner = %(owner)s,
+    lease_until = now() + make_interval(secs => %(lease)s), updated_at = now()
+where id = %(id)s and (state = 'queued' or state = 'running' and lease_until < now())
+returning id, kind, state, attempt, payload, progress, error, requested_by, created_at;
 
 -- name: heartbeat
-update job set progress = %(progress)s, updated_at = now(), lease_until = now() + make_interval(secs => %(lease)s)
-where id = %(id)s and attempt = %(attempt)s and state = 'running' returning id;
+update job set lease_until = now() + make_interval(secs => %(lease)s), progress = %(progress)s, updated_at = now()
+where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: finish
-update job set state = 'done', result = %(result)s, error = null, lease_until = null, updated_at = now()
-where id = %(id)s and attempt = %(attempt)s and state = 'running' returning id;
+update job set state = 'done', result = %(result)s, error = null, lease_owner = null, lease_until = null,
+    updated_at = now()
+where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: fail
-update job set error = %(error)s, lease_until = null, updated_at = now(),
-    state = case when not %(retryable)s then 'failed' when attempt >= %(max_attempts)s then 'dead' else 'queued' end
-where id = %(id)s and attempt = %(attempt)s and state = 'running' returning state;
+-- A fault that may pass is tried again until the attempts are used up; then the job is dead.
+update job set
+    state = case when not %(retryable)s then 'failed' when attempt >= %(max_attempts)s then 'dead' else 'queued' end,
+    error = %(error)s, lease_owner = null, lease_until = null, updated_at = now()
+where id = %(id)s and state = 'running' and attempt = %(attempt)s returning state;
 
--- name: bury
--- Jobs that killed their worker too often.
-update job set state = 'dead', error = coalesce(error, 'The worker died while it ran.'), updated_at = now()
-where state = 'running' and lease_until < now() and attempt >= %(max_attempts)s returning id;
+-- name: state
+select state from job where id = %(id)s;
 
 -- name: due
-select id, kind, state, attempt, payload, progress, error, requested_by, created_at, result from job
-where state = 'queued' or (state = 'running' and lease_until < now())
-order by id limit %(limit)s;
+select id, kind, state, attempt, payload, progress, error, requested_by, created_at
+from job where state = 'queued' or state = 'running' and lease_until < now()
+order by created_at, id limit %(limit)s;
 
--- name: counts
-select state, kind, count(*) from job group by state, kind;
+-- name: job
+select id, kind, state, attempt, payload, progress, error, requested_by, created_at
+from job where id = %(id)s and requested_by = %(subject)s;
 
--- name: principals
--- The subject, its groups and theirs.
+-- name: principals_of
+-- A subject with its groups, and theirs.
 with recursive member (name) as (
-    select %(subject)s
+    select %(subject)s::text
     union
-    select unnest(p.member_of) from principal p join member m on p.name = m.name
+    select g from member m join principal p on p.name = m.name, unnest(p.member_of) as g
 )
-select name from member order by name;
+select name from member;
 
--- name: forget_principals
-delete from principal;
+-- name: known
+select exists (select from principal where name = %(subject)s);
 
--- name: add_principal
-insert into principal (name, member_of) values (%(name)s, %(groups)s);
+-- name: replace_principals
+delete from principal where name <> all(%(names)s::text[]);
+
+-- name: set_principals
+insert into principal (name, member_of)
+select p ->> 'name', array(select jsonb_array_elements_text(p -> 'member_of'))
+from jsonb_array_elements(%(principals)s::jsonb) as p
+on conflict (name) do update set member_of = excluded.member_of;
+
+-- name: record_event
+insert into audit_event (subject, action, detail) values (%(subject)s, %(action)s, %(detail)s);
