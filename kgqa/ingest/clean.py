@@ -16,6 +16,7 @@ from kgqa.errors import InvalidInput
 
 #: bytes that are looked at to guess an encoding
 SAMPLE_BYTES = 65_536
+WESTERN = "cp1252"
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -64,10 +65,18 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, tuple[str, ..
     text, warnings = _replace(data, "utf-8")
     if text.count("\ufffd") * 1000 <= len(text):  # a few damaged bytes, or a cut at the end
         return _refuse_binary(text, warnings)
-    guess = from_bytes(data[:SAMPLE_BYTES]).best()
-    encoding = guess.encoding if guess is not None else "cp1252"
+    encoding = _guess(data[:SAMPLE_BYTES])
     text, warnings = _replace(data, encoding)
     return _refuse_binary(text, (f"The encoding was not stated; read as {encoding}.", *warnings))
+
+
+def _guess(sample: bytes) -> str:
+    """The most plausible encoding; Western European among equals, the most common one that is not Unicode."""
+    matches = list(from_bytes(sample))
+    equals = [m for m in matches if (m.chaos, m.coherence) == (matches[0].chaos, matches[0].coherence)]
+    if not matches or any(WESTERN in match.could_be_from_charset for match in equals):
+        return WESTERN
+    return matches[0].encoding
 
 
 def _strict(data: bytes, encoding: str | None) -> str | None:

@@ -11,10 +11,10 @@ from kgqa.text.names import normalise
 from kgqa.text.terms import (
     AVERAGE_TERMS,
     DIMENSIONS,
-    TERM_MODULUS,
-    analyse,
-    B,
     K1,
+    TERM_MODULUS,
+    B,
+    analyse,
     chunk_terms,
     idf,
     stem,
