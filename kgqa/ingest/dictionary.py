@@ -18,8 +18,8 @@ from kgqa.errors import InvalidInput
 from kgqa.model.mention import DictionaryMatch
 
 _LONGEST_REGEX = 500
-#: what Python and Java read differently
-_NOT_PORTABLE = re.compile(r"\(\?P|\(\?\(|\(\?<?[a-zA-Z]+>|\\[AZzGQEkhHRXpP]|\[\[|&&|\(\?[a-zA-Z]")
+#: what Python and Java read differently, and what looks around a match: a ruler sees the match alone
+_NOT_PORTABLE = re.compile(r"\(\?P|\(\?\(|\(\?<?[a-zA-Z]+>|\\[AZzGQEkhHRXpP]|\[\[|&&|\(\?[a-zA-Z=!<]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _pattern(entry: object, place: str) -> Pattern:
         raise _invalid(f"{place}.regex is longer than {_LONGEST_REGEX} characters")
     if stranger := _NOT_PORTABLE.search(regex):
         raise _invalid(
-            f"{place}.regex uses {stranger.group()!r}, which Python and Java read differently",
+            f"{place}.regex uses {stranger.group()!r}, which not every matcher understands",
             hint=r"use characters, classes, \b \d \w \s, groups and counts.",
         )
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from email.utils import getaddresses
 from pathlib import PurePosixPath
 
+from kgqa.ingest.tables import reads_as_name
 from kgqa.model.document import Chunk, Document
 from kgqa.model.mention import NameSource, NameSupport
 from kgqa.text.names import is_nameable, normalise, title_names, tokens
@@ -72,7 +73,7 @@ def _title_supports(document: Document) -> Iterator[NameSupport]:
 def _metadata_supports(document: Document) -> Iterator[NameSupport]:
     for key, value in sorted(document.metadata.items()):
         if key.lower() in PEOPLE_KEYS:
-            surfaces = [name or address for name, address in getaddresses(re.split(r";|\n", value))]
+            surfaces = _people(value)
         elif _OTHER_KEYS.search(key.lower()):
             continue
         else:
@@ -86,6 +87,13 @@ def _metadata_supports(document: Document) -> Iterator[NameSupport]:
                     type="PERSON" if is_person else "",
                     source=NameSource.METADATA,
                 )
+
+
+def _people(value: str) -> list[str]:
+    """Names in a field of an author or of a mail header; addresses without a name as they are."""
+    if "@" not in value:
+        return re.split(r"[;,\n]| and ", value)
+    return [name or address for name, address in getaddresses(re.split(r"[;\n]", value))]
 
 
 def _heading_supports(document: Document, chunk: Chunk) -> Iterator[NameSupport]:
@@ -105,7 +113,7 @@ def _heading_supports(document: Document, chunk: Chunk) -> Iterator[NameSupport]
 def _row_supports(document: Document, chunk: Chunk) -> Iterator[NameSupport]:
     """Keys of the rows that start in the chunk; a chunk holds one row or many."""
     for block in document.blocks:
-        if block.row_key and chunk.start <= block.start < chunk.end and _is_name(block.row_key):
+        if block.row_key and chunk.start <= block.start < chunk.end and reads_as_name(block.row_key, alone=True):
             yield NameSupport(
                 norm=normalise(block.row_key),
                 surface=block.row_key.strip(),

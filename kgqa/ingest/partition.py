@@ -18,11 +18,8 @@ import igraph
 from kgqa.model.entity import Alias, AliasLink
 from kgqa.model.identity import stable_id
 from kgqa.model.mention import IDENTIFIER
+from kgqa.text.gazetteer import GUESSED_TYPES
 
-#: types that a model guesses; other types come from a dictionary or a pattern
-GUESSED_TYPES = frozenset(
-    ("PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "WORK_OF_ART", "PRODUCT", "LAW", "LANGUAGE")
-)
 #: density of links below which a group falls apart
 RESOLUTION = 0.2
 #: links that somebody asserts; likeness never outweighs them

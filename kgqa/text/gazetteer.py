@@ -13,6 +13,10 @@ from typing import NamedTuple
 from kgqa.ports import GazetteerEntry
 from kgqa.text.names import STOP_WORDS, tokens
 
+#: types that a model guesses; any other comes from a dictionary or a pattern, and its names need no capitals
+GUESSED_TYPES = frozenset(
+    ("PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT", "WORK_OF_ART", "PRODUCT", "LAW", "LANGUAGE")
+)
 #: a heading that stands over more documents than this and is nothing else (Overview, Notes) is no name
 MAX_HEADING_DOCUMENTS = 3
 
@@ -63,7 +67,7 @@ class Gazetteer:
         """Longest matches in order, each followed by the names between its commas.
 
         `cased`: a match must hold an upper-case letter, a digit or a letter of a script without case, and a
-        one-word name must not start in lower case unless it holds a digit.
+        one-word name must not start in lower case unless it holds a digit. Terms of the domain are found in any case.
         """
         words = _Words(text)
         found: list[Match] = []
@@ -87,9 +91,13 @@ class Gazetteer:
                 continue
             if length == 1 and (norm in STOP_WORDS or len(norm) < 2):
                 continue
-            if not cased or _reads_as_name(words.surface(i, length), length):
+            if not cased or _reads_as_name(words.surface(i, length), length) or self._is_term(norm):
                 return length
         return 0
+
+    def _is_term(self, norm: str) -> bool:
+        """Whether a name is a term of the domain (PART: shaft seal), which texts write in small letters."""
+        return any(type_ and type_ not in GUESSED_TYPES for type_, _ in self.senses(norm))
 
     def _inner(self, words: _Words, i: int, length: int) -> list[Match]:
         """Names that fill the space between commas inside a longer match ("Austin" in "Austin, Texas")."""

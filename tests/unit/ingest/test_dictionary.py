@@ -73,7 +73,8 @@ def test_the_dictionary_of_the_examples_is_valid():
         ({"names": [{"name": "a", "type": "X"}, {"name": "b", "type": "X", "aliases": ["a"]}]}, "'a' names both"),
         ({"patterns": [{"type": "X", "regex": "("}]}, "patterns[0].regex is not a regular"),
         ({"patterns": [{"type": "X", "regex": "a*"}]}, "matches the empty text"),
-        ({"patterns": [{"type": "X", "regex": "(?P<a>b)"}]}, "Python and Java"),
+        ({"patterns": [{"type": "X", "regex": "(?P<a>b)"}]}, "not every matcher"),
+        ({"patterns": [{"type": "X", "regex": "(?<=a)b"}]}, "not every matcher"),
         ({"patterns": [{"type": "X", "regex": "a" * 501}]}, "longer than 500"),
     ],
 )

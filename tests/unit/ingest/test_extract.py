@@ -65,12 +65,15 @@ def test_people_of_the_metadata_are_persons_and_dates_are_no_names():
         "from": "Elena Ruiz <elena@kestrel.example>",
         "to": "Omar Haddad <o@h.example>, quality@halden.example",
         "created": "2024-03-04T10:00:00",
+        "author": "Greta Holm; Yuki Tanabe",
         "manufacturer": "Kestrel Seals",
         "language": "English",
         "room": "x",
     }
     supports = document_names(replace(EMPTY, title="T", metadata=metadata), [])
     assert [(s.norm, s.type) for s in supports if s.source == NameSource.METADATA] == [
+        ("greta holm", "PERSON"),
+        ("yuki tanabe", "PERSON"),
         ("elena ruiz", "PERSON"),
         ("kestrel seals", ""),
         ("omar haddad", "PERSON"),
@@ -93,7 +96,7 @@ def test_a_long_heading_is_a_sentence_and_no_name():
 def test_row_keys_belong_to_the_chunk_that_holds_their_row():
     blocks = tuple(
         Block(start=start, end=start + 9, kind="table", row_key=key)
-        for start, key in ((0, "HP-7731-04"), (10, "assembly"), (20, "12"), (30, "Kestrel Seals"))
+        for start, key in ((0, "HP-7731-04"), (10, "assembly"), (20, "Part number"), (30, "Kestrel Seals"))
     )
     document = replace(EMPTY, title="T", blocks=blocks)
     found = document_names(document, [chunk(1, "x" * 30), chunk(2, "x" * 9, start=30)])

@@ -41,6 +41,14 @@ def test_lower_case_text_holds_no_cased_names_but_identifiers():
     assert norms(gazetteer, "brother, seal kit", cased=False) == ["brother", "seal kit"]
 
 
+def test_terms_of_the_domain_are_found_in_any_case():
+    def entry(norm: str, type_: str) -> GazetteerEntry:
+        return GazetteerEntry(norm=norm, senses=((type_, ""),), documents=1, heading_documents=0)
+
+    gazetteer = Gazetteer([entry("shaft seal", "PART"), entry("impeller", "PART"), entry("seal kit", "PRODUCT")])
+    assert norms(gazetteer, "shaft seal, Impeller, impeller, seal kit") == ["shaft seal", "impeller", "impeller"]
+
+
 def test_stop_words_are_never_found_alone():
     assert norms(Gazetteer.of_norms(["the", "who", "x"]), "The Who X") == []
 
