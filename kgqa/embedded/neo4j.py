@@ -32,7 +32,7 @@ class Neo4j(Server):
     """Neo4j 5.26 Community."""
 
     name = "neo4j"
-    ports = ("neo4j-bolt", "neo4j-http")
+    ports = ("neo4j-http", "neo4j-bolt")  # HTTP opens last, some time after Bolt
     escalation = ((signal.SIGTERM, 60), (signal.SIGKILL, 10))
     start_seconds = 180
 
@@ -96,7 +96,7 @@ class Neo4j(Server):
         return self.home.path / "neo4j"
 
     def _configuration(self) -> str:
-        bolt, http = (f"127.0.0.1:{self.port(name)}" for name in self.ports)
+        http, bolt = (f"127.0.0.1:{self.port(name)}" for name in self.ports)
         options = {
             "server.default_listen_address": "127.0.0.1",
             "server.default_advertised_address": "127.0.0.1",
