@@ -1,7 +1,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.errors import InvalidInput
@@ -31,6 +31,7 @@ def test_lone_surrogates_do_not_survive():
     clean("a\ud800b").encode()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_cleaning_clean_text_changes_nothing(text: str):
     once = clean(text)

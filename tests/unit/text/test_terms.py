@@ -4,7 +4,7 @@ import bm25s
 import numpy as np
 import pytest
 import Stemmer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgqa.text.names import normalise
@@ -70,6 +70,7 @@ def test_marks_belong_to_their_letter():
     assert tokens("हिन्दी भाषा") == ["हिन्दी", "भाषा"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_a_text_has_the_terms_of_the_names_in_it(before: str, name: str, after: str):
     text = f"{before} {name} {after}"
@@ -77,6 +78,7 @@ def test_a_text_has_the_terms_of_the_names_in_it(before: str, name: str, after: 
     assert set(tokens(norm)) <= set(tokens(text))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["en", "es", "und", "zh"]))
 def test_chunk_terms_are_sorted_distinct_and_in_range(text: str, language: str):
     found = chunk_terms(text, language)
