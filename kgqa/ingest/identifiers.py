@@ -9,8 +9,7 @@ _EMAIL = r"[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 _HYPHENATED = r"[A-Z]{1,6}(?:-[A-Z0-9]{1,8}){1,4}"
 #: P350, AB1234C
 _COMPACT = r"[A-Z]{1,4}\d{2,6}[A-Z]{0,2}"
-#: v2.4.1, and 2.4.1 after a word that announces a version
-_VERSION = r"v\d+(?:\.\d+)+|(?:(?<=[Vv]ersion )|(?<=[Ff]irmware )|(?<=[Rr]elease ))\d+(?:\.\d+)+"
+_VERSION = r"v\d+(?:\.\d+)+"
 _IDENTIFIER = re.compile(rf"(?<![\w@.-])(?:{_EMAIL}|{_VERSION}|{_HYPHENATED}|{_COMPACT})(?![\w@]|-\w|\.\d)")
 _ENOUGH_DIGITS = 2
 

@@ -17,8 +17,9 @@ _PERSON_COLUMN = re.compile(
 _COMPANY_COLUMN = re.compile(
     r"supplier|manufacturer|maker|vendor|customer|company|client|proveedor|fabricante|cliente|empresa", re.IGNORECASE
 )
+_CONTACT_COLUMN = re.compile(r"contact", re.IGNORECASE)
 _LONGEST_NAME = 6
-_SMALL = frozenset(("of", "the", "and", "de", "del", "la", "y", "für", "und", "van", "von"))
+_SMALL = frozenset(("of", "the", "and", "de", "del", "la", "y", "für", "und", "van", "von", "a.s.", "s.r.o."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Cell:
     surface: str
     #: PERSON or ORG where the column says so, else empty
     type: str
+    #: the company of the row where the cell is its contact, normalised
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,9 @@ def row_claims(text: str) -> Iterator[RowClaim]:
     for start, line, fields in _rows(text):
         key = fields[0][2].strip()
         if reads_as_name(key, alone=True):
+            company = next((normalise(field[2]) for field in fields if _COMPANY_COLUMN.search(field[1])), "")
             for field in fields[1:]:
-                for cell in _cells(field, start):
+                for cell in _cells(field, start, company):
                     column = field[1].strip().lower()
                     yield RowClaim(start=start, end=start + len(line), key=key, column=column, cell=cell)
 
@@ -74,7 +78,7 @@ def _rows(text: str) -> Iterator[tuple[int, str, list[re.Match[str]]]]:
         start += len(line) + 1
 
 
-def _cells(field: re.Match[str], offset: int) -> Iterator[Cell]:
+def _cells(field: re.Match[str], offset: int, company: str) -> Iterator[Cell]:
     """The names in a field: its value, or the values that commas part."""
     column = field[1]
     type_ = "ORG" if _COMPANY_COLUMN.search(column) else "PERSON" if _PERSON_COLUMN.search(column) else ""
@@ -84,7 +88,8 @@ def _cells(field: re.Match[str], offset: int) -> Iterator[Cell]:
         if reads_as_name(surface, alone=bool(type_)):
             is_person = type_ == "PERSON" and len(surface.split()) > 1
             known = type_ if type_ == "ORG" or is_person else ""
-            yield Cell(start=start, end=start + len(surface), surface=surface, type=known)
+            signature = company if is_person and _CONTACT_COLUMN.search(column) else ""
+            yield Cell(start=start, end=start + len(surface), surface=surface, type=known, signature=signature)
 
 
 def reads_as_name(surface: str, *, alone: bool) -> bool:
@@ -94,5 +99,6 @@ def reads_as_name(surface: str, *, alone: bool) -> bool:
     if not is_nameable(norm) or len(tokens(norm)) > _LONGEST_NAME or not any(char.isalpha() for char in norm):
         return False
     is_code = len(words) == 1 and any(c.isdigit() for c in surface) and not surface.islower()
-    is_capitalised = all(not word[0].islower() or word in _SMALL for word in words) and not words[0][0].islower()
+    is_capitalised = words[0][0].isalpha() and all(not w[0].islower() or w in _SMALL for w in words)
+    is_capitalised = is_capitalised and words[0] not in _SMALL
     return is_code or (is_capitalised and (len(words) > 1 or alone))

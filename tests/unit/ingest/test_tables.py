@@ -1,4 +1,4 @@
-from kgqa.ingest.tables import row_claims
+from kgqa.ingest.tables import column_names, row_claims
 
 ROWS = """Part number: HP-7731-04; Description: Shaft seal; Supplier: KSL; Price: 12.50; Lead time: 6 weeks
 Part number: HP-2210-11; Supplier: Moravec; Note: superseded by HP-7731-04
@@ -27,3 +27,19 @@ def test_offsets_point_at_the_cell_and_its_row():
 def test_prose_with_a_colon_is_no_row():
     assert list(row_claims("Note: Kestrel Seals; they are closed.")) == []
     assert list(row_claims("He said: Yes")) == []
+
+
+def test_the_contact_of_a_company_is_told_from_others_of_the_name():
+    row = "Company: Moravec Bearings a.s.; Contact: Elena Ruiz; Agent: Omar Haddad; Since: 30 June 2023"
+    assert [(c.key, c.cell.surface, c.cell.signature) for c in row_claims(row)] == [
+        ("Moravec Bearings a.s.", "Elena Ruiz", "moravec bearings a s"),
+        ("Moravec Bearings a.s.", "Omar Haddad", ""),
+    ]
+
+
+def test_column_names_are_where_no_name_stands():
+    row = "Part: HP-7731-04; Signed off by: Elena Ruiz"
+    assert [row[start:end] for start, end in column_names(row)] == [
+        "Part",
+        "Signed off by",
+    ]
