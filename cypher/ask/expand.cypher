@@ -1,8 +1,8 @@
 // Names of some visible chunks, and some names by id, each with all its visible chunks: one step of the walk.
-// Parameters: generation, collection, classes (visible access classes); chunks and names (ids of the seeds); known (ids of names not
-//     to be read again); hub_chunks (a name with more visible chunks is a hub).
-// Columns: ids and norms of names; chunks and weights: for each name a list of chunk ids, and of 2 * count, plus 1 where it is a
-//     title. All parallel, in one row: rows are what costs the driver time. A hub comes with empty lists.
+// Parameters: generation, collection, classes (visible access classes); chunks and names (ids of the seeds);
+//     known (ids of names not to be read again); hub_chunks (a name with more visible chunks is a hub).
+// Columns: ids and norms of names; chunks and weights: for each name a list of chunk ids, and of 2 * count, plus 1
+//     where it is a title. All parallel, in one row: rows are what costs the driver time. A hub has empty lists.
 // Index used: Chunk(generation, id), Name(generation, id).
 CALL () {
     UNWIND $chunks AS chunk_id
@@ -23,7 +23,9 @@ CALL (name) {
     WHERE chunk.aclClass IN $classes
     WITH chunk, mention
     LIMIT $hub_chunks + 1
-    RETURN collect(chunk.id) AS chunks, collect(mention.count * 2 + CASE WHEN mention.title THEN 1 ELSE 0 END) AS weights
+    RETURN
+        collect(chunk.id) AS chunks,
+        collect(mention.count * 2 + CASE WHEN mention.title THEN 1 ELSE 0 END) AS weights
 }
 WITH name, chunks, weights, size(chunks) > $hub_chunks AS is_hub
 RETURN

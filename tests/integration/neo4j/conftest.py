@@ -1,0 +1,41 @@
+"""The run's Neo4j, and a record whose generation no other test uses: generations keep graph tests apart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from neo4j import Driver, GraphDatabase
+
+from kgqa.adapters.neo4j.admin import apply_schema, wipe
+from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
+from kgqa.embedded.stack import Endpoints
+from tests.integration.conftest import Database, Pools
+
+
+@pytest.fixture(scope="session")
+def driver(endpoints: Endpoints) -> Iterator[Driver]:
+    auth = (endpoints.neo4j_user, endpoints.neo4j_password)
+    with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
+        apply_schema(driver)
+        yield driver
+
+
+@pytest.fixture
+def generation(driver: Driver, database: Database) -> Iterator[int]:
+    """The active generation of the fresh database, under a number of its own."""
+    number = random.randrange(1_000, 2_000_000_000)
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("update index_generation set state = 'retired'")
+        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (number,))
+        connection.execute("select create_generation('{}', 384, 'active')")
+    yield number
+    wipe(driver, number)
+
+
+@pytest.fixture
+def graph(driver: Driver, pools: Pools, generation: int) -> Neo4jGraphStore:
+    """A graph store over the fresh database."""
+    return Neo4jGraphStore(driver, pools.pipeline)
