@@ -1,0 +1,1 @@
+"""PostgreSQL: the record, and the hybrid index in it."""

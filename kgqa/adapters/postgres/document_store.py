@@ -25,10 +25,12 @@ class PostgresDocumentStore:
         self._pool = pool
 
     def collection(self, name: str) -> Collection:
+        """The collection, made if missing."""
         with transaction(self._pool) as connection:
             return _collection(connection, name)
 
     def set_dictionary(self, collection: str, dictionary: Mapping[str, object]) -> None:
+        """Replace the domain dictionary."""
         with transaction(self._pool) as connection:
             _collection(connection, collection)
             connection.execute(
@@ -42,10 +44,12 @@ class PostgresDocumentStore:
             return [row[0] for row in connection.execute(load("record")["keys"], {"collection": found.id})]
 
     def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
+        """Id of an ingest run; an unfinished run with the same options is resumed."""
         with transaction(self._pool) as connection:
             return _start_run(connection, collection, options, resume=resume)
 
     def unchanged(self, run: int, hashes: Mapping[str, bytes], options_hash: bytes) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this content hash and options hash."""
         parameters = {
             "run": run,
             "keys": list(hashes),
@@ -56,6 +60,7 @@ class PostgresDocumentStore:
             return frozenset(row[0] for row in connection.execute(load("record")["unchanged"], parameters))
 
     def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
+        """Vectors of texts that were embedded before, by text hash."""
         sql = load("record")
         with connected(self._pool) as connection:
             generations = [row[0] for row in connection.execute(sql["generations_of_model"], {"model": model})]
@@ -65,22 +70,26 @@ class PostgresDocumentStore:
             return {row[0]: row[1].to_numpy().astype(np.float16) for row in rows}
 
     def stage(self, run: int, deltas: Sequence[DocumentDelta]) -> None:
+        """Write documents under an unpublished run; safe to repeat, from many processes."""
         with transaction(self._pool) as connection:
             opened = open_run(connection, run)
             lock_collection(connection, opened.collection_id, shared=True)
             stage(connection, opened, deltas)
 
     def stage_deletions(self, run: int, keys: Sequence[str]) -> None:
+        """Mark documents to be deleted when the run is published."""
         with transaction(self._pool) as connection:
             opened = open_run(connection, run)
             lock_collection(connection, opened.collection_id, shared=True)
             stage_deletions(connection, opened, keys)
 
     def publish(self, run: int, *, resolve: bool = True) -> DeltaReport:
+        """Make a run visible in one transaction; repeating it gives the first report."""
         with transaction(self._pool) as connection:
             return publish(connection, run, resolve=resolve)
 
     def apply_delta(self, delta: IngestDelta) -> DeltaReport:
+        """`start_run`, `stage`, `publish` in one transaction."""
         with transaction(self._pool) as connection:
             collection = _collection(connection, delta.collection)
             lock_collection(connection, collection.id)

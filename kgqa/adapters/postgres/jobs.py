@@ -21,6 +21,7 @@ class PostgresJobQueue:
         self._pool = pool
 
     def enqueue(self, kind: str, payload: Mapping[str, object], *, key: str, requested_by: str) -> Job:
+        """Insert a job; the same `key` twice gives the first job again."""
         sql = load("jobs")
         bound = {"kind": kind, "payload": Jsonb(dict(payload)), "key": key, "subject": requested_by}
         with transaction(self._pool) as connection:
@@ -32,26 +33,42 @@ class PostgresJobQueue:
         return _job(row)
 
     def claim(self, job_id: int, owner: str, lease_seconds: int) -> Job | None:
+        """Start or take over a job; None when somebody else holds it or it has ended."""
         row = self._row("claim", id=job_id, owner=owner, lease=lease_seconds)
         return _job(row) if row else None
 
     def heartbeat(self, job: Job, progress: Mapping[str, object], lease_seconds: int) -> bool:
+        """Extend the lease; False when the attempt is no longer ours."""
         bound = {"id": job.id, "attempt": job.attempt, "progress": Jsonb(dict(progress)), "lease": lease_seconds}
         return self._row("heartbeat", **bound) is not None
 
     def finish(self, job: Job, result: Mapping[str, object]) -> bool:
+        """Done; False when the attempt is no longer ours."""
         return self._row("finish", id=job.id, attempt=job.attempt, result=Jsonb(dict(result))) is not None
 
     def fail(self, job: Job, error: str, *, retryable: bool, max_attempts: int) -> str:
+        """The new state: queued again, failed, or dead; the present state when the attempt is no longer ours."""
         bound = {"id": job.id, "attempt": job.attempt, "error": error, "retryable": retryable}
         row = self._row("fail", **bound, max_attempts=max_attempts) or self._row("state", id=job.id)
         return str(row[0]) if row else "cancelled"
 
+    def bury(self, max_attempts: int) -> int:
+        """Jobs that have ended their worker `max_attempts` times are dead from now on; how many."""
+        with connected(self._pool) as connection:
+            return connection.execute(load("jobs")["bury"], {"max_attempts": max_attempts}).rowcount
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Jobs by (state, kind)."""
+        with connected(self._pool) as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(load("jobs")["counts"])}
+
     def due(self, limit: int = 100) -> Sequence[Job]:
+        """Queued jobs, and running ones whose lease has run out; oldest first."""
         with connected(self._pool) as connection:
             return [_job(row) for row in connection.execute(load("jobs")["due"], {"limit": limit})]
 
     def job(self, caller: Caller, job_id: int) -> Job | None:
+        """A job that the caller asked for."""
         bound = {"id": job_id, "subject": caller.subject}
         with transaction(self._pool) as connection:
             connection.execute(load("jobs")["as_subject"], bound)

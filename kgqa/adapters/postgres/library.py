@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,16 +31,19 @@ class PostgresLibrary:
         self._pool = pool
 
     def collections(self, caller: Caller) -> Sequence[Collection]:
+        """Collections with a visible document, by name; their dictionaries are not shown."""
         with as_caller(self._pool, caller) as connection:
             rows = connection.execute(load("library")["collections"]).fetchall()
         return [Collection(id=row[0], name=row[1], dictionary={}, documents=row[2], chunks=row[3]) for row in rows]
 
     def document(self, caller: Caller, document_id: int) -> DocumentView | None:
+        """A visible document, or None."""
         with as_caller(self._pool, caller) as connection:
             row = connection.execute(load("library")["document"], {"id": document_id}).fetchone()
         return _document(row) if row else None
 
     def documents(self, view: View, *, first: int, after: str | None) -> Page[DocumentView]:
+        """Visible documents by key."""
         key = _decode(after)[0] if after else None
         with self._reading(view) as (connection, parameters):
             bound = {**parameters, "after": key, "limit": first + 1}
@@ -55,11 +58,13 @@ class PostgresLibrary:
         )
 
     def entity(self, view: View, entity_id: int) -> Entity | None:
+        """The entity that an alias id, entity id or former entity id leads to in this view, or None."""
         with self._reading(view) as (connection, parameters):
             found = _find(connection, parameters, entity_id)
             return shown(connection, parameters, [found])[0] if found else None
 
     def entities(self, view: View, *, text: str | None, first: int, after: str | None) -> Page[Entity]:
+        """Entities of this view by name."""
         wanted = normalise(text) if text else ""
         with self._reading(view) as (connection, parameters):
             components = None
@@ -81,6 +86,7 @@ class PostgresLibrary:
         )
 
     def neighbourhood(self, view: View, entity_id: int, *, limit: int) -> Neighbourhood:
+        """The entity and those it shares visible claims or chunks with, strongest first."""
         sql = load("library")
         with self._reading(view) as (connection, parameters):
             centre = _find(connection, parameters, entity_id)
@@ -99,7 +105,7 @@ class PostgresLibrary:
             )
 
     @contextmanager
-    def _reading(self, view: View) -> Iterator[tuple[Connection, dict[str, Any]]]:
+    def _reading(self, view: View) -> Generator[tuple[Connection, dict[str, Any]]]:
         with as_caller(self._pool, view.caller) as connection:
             yield connection, view_parameters(view)
 

@@ -19,6 +19,7 @@ class PostgresPolicy:
         self._pool = pool
 
     def caller(self, subject: str) -> Caller:
+        """The caller with its groups, and theirs; an unknown subject is a member of `public` alone."""
         with connected(self._pool) as connection:
             found = {row[0] for row in connection.execute(load("jobs")["principals_of"], {"subject": subject})}
             known = connection.execute(load("jobs")["known"], {"subject": subject}).fetchone()

@@ -5,7 +5,7 @@ A session of `kgqa_app` sees nothing until it has said for whom it reads; it say
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ def _prepare(connection: Connection) -> None:
 
 
 @contextmanager
-def connected(pool: Pool) -> Iterator[Connection]:
+def connected(pool: Pool) -> Generator[Connection]:
     """A connection of the pool, in autocommit. Raises DependencyUnavailable when the server goes away."""
     try:
         with pool.connection() as connection:
@@ -52,14 +52,14 @@ def connected(pool: Pool) -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction(pool: Pool) -> Iterator[Connection]:
+def transaction(pool: Pool) -> Generator[Connection]:
     """One transaction that reads and writes."""
     with connected(pool) as connection, connection.transaction():
         yield connection
 
 
 @contextmanager
-def as_caller(pool: Pool, caller: Caller, *, settings: Sequence[tuple[str, str]] = ()) -> Iterator[Connection]:
+def as_caller(pool: Pool, caller: Caller, *, settings: Sequence[tuple[str, str]] = ()) -> Generator[Connection]:
     """One read-only transaction on one snapshot, in the name of `caller`."""
     names, values = zip(
         ("kgqa.subject", caller.subject),
@@ -77,10 +77,10 @@ def as_caller(pool: Pool, caller: Caller, *, settings: Sequence[tuple[str, str]]
 
 
 def array_literal(items: Sequence[str]) -> str:
-    """A text[] as Postgres writes it.
+    r"""A text[] as Postgres writes it.
 
     >>> array_literal(["public", 'user:"x"'])
-    '{"public","user:\\\\"x\\\\""}'
+    '{"public","user:\\"x\\""}'
     """
     quoted = ('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
     return "{" + ",".join(quoted) + "}"

@@ -120,4 +120,5 @@ def _count(connection: Connection, reannotated: int) -> DeltaReport:
 
 
 def _report(stored: dict[str, Any]) -> DeltaReport:
-    return DeltaReport(**{**stored, "reasons": tuple((key, reason) for key, reason in stored.get("reasons", ()))})
+    reasons = tuple((key, reason) for key, reason in stored["reasons"])
+    return DeltaReport(**{name: value for name, value in stored.items() if name != "reasons"}, reasons=reasons)

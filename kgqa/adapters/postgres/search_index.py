@@ -6,7 +6,7 @@ classes, and only chunks with a rare term of the question are looked at. A searc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +59,7 @@ class PostgresSearchIndex:
         self._pool = pool
 
     def view(self, caller: Caller, collection: str) -> View:
+        """What this caller reads of this collection now. Raises `NotFound`."""
         with as_caller(self._pool, caller) as connection:
             row = connection.execute(
                 load("search")["view"], {"principals": list(caller.principals), "collection": collection}
@@ -72,6 +73,7 @@ class PostgresSearchIndex:
     def candidates(
         self, view: View, *, vector: npt.NDArray[np.float32], text: str, depth: int
     ) -> Sequence[ScoredChunk]:
+        """Union of the three best-of lists, by chunk id, with exact scores."""
         sql = load("search")
         with self._reading(view) as (connection, parameters):
             chunks_in: dict[str, int] = dict(connection.execute(sql["languages"], parameters).fetchall())
@@ -95,6 +97,7 @@ class PostgresSearchIndex:
     def sentence_scores(
         self, view: View, chunk_ids: Sequence[int], vector: npt.NDArray[np.float32]
     ) -> Mapping[int, Sequence[tuple[int, int, float]]]:
+        """Per chunk its sentences in order as (start, end, cosine)."""
         scores: dict[int, list[tuple[int, int, float]]] = {}
         with self._reading(view) as (connection, parameters):
             bound = {**parameters, "chunks": list(chunk_ids), "vector": HalfVector(vector)}
@@ -103,20 +106,24 @@ class PostgresSearchIndex:
         return scores
 
     def names(self, view: View, norms: Sequence[str]) -> Sequence[NameHit]:
+        """Those of the normal forms that are visible names, by norm."""
         rows = self._rows(view, "names", norms=list(norms))
         return [NameHit(name_id=row[0], norm=row[1]) for row in rows]
 
     def longest_name_tokens(self, view: View) -> int:
+        """Most tokens in a visible name; 0 where there is none."""
         rows = self._rows(view, "longest_name_tokens")
         return int(rows[0][0]) if rows else 0
 
     def mentions(self, view: View, chunk_ids: Sequence[int]) -> Sequence[MentionRow]:
+        """Mentions in these chunks, by chunk and start."""
         return [
-            MentionRow(chunk_id=chunk, start=start, end=end, name_id=name, norm=norm, is_title=is_title)
-            for chunk, start, end, name, norm, is_title in self._rows(view, "mentions", chunks=list(chunk_ids))
+            MentionRow(chunk_id=chunk, start=start, end=end, name_id=name, norm=norm, is_title=is_title, type=type_)
+            for chunk, start, end, name, norm, is_title, type_ in self._rows(view, "mentions", chunks=list(chunk_ids))
         ]
 
     def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
+        """Texts and places of these chunks, in the given order; read through row-level security."""
         return [
             EvidenceChunk(
                 chunk_id=row[0],
@@ -136,7 +143,7 @@ class PostgresSearchIndex:
         ]
 
     def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        """Per visible chunk the key of its document, then those of the document's exact duplicates."""
+        """Per visible chunk the key of its document, and those of the document's exact duplicates, sorted."""
         return {row[0]: row[1] for row in self._rows(view, "document_keys", chunks=list(chunk_ids))}
 
     def _rows(self, view: View, statement: str, **bound: object) -> list[tuple[Any, ...]]:
@@ -144,7 +151,7 @@ class PostgresSearchIndex:
             return connection.execute(load("search")[statement], {**parameters, **bound}).fetchall()
 
     @contextmanager
-    def _reading(self, view: View) -> Iterator[tuple[Connection, dict[str, Any]]]:
+    def _reading(self, view: View) -> Generator[tuple[Connection, dict[str, Any]]]:
         with as_caller(self._pool, view.caller, settings=HNSW_SETTINGS) as connection:
             yield connection, view_parameters(view)
 

@@ -202,9 +202,10 @@ def _chunk_index(run: OpenRun, staged: Sequence[Staged]) -> Iterator[Row]:
         assert d.chunk_vectors is not None
         for chunk, terms, digest, vector in zip(d.chunks, d.terms, d.chunk_hashes, d.chunk_vectors, strict=True):
             ids = terms.terms.tolist()
+            weights = SparseVector(dict(zip(ids, terms.weights.tolist(), strict=True)), DIMENSIONS)
             yield (
                 run.generation, chunk.id, s.version_id, run.collection_id, s.acl_class, chunk.language, ids,
-                SparseVector(dict(zip(ids, terms.weights.tolist(), strict=True)), DIMENSIONS), digest, HalfVector(vector),
+                weights, digest, HalfVector(vector),
             )  # fmt: skip
 
 

@@ -38,6 +38,15 @@ where id = %(id)s and state = 'running' and attempt = %(attempt)s returning stat
 -- name: state
 select state from job where id = %(id)s;
 
+-- name: bury
+-- Jobs whose workers died with them too often.
+update job set state = 'dead', error = coalesce(error, 'The worker died while it ran.'), lease_owner = null,
+    lease_until = null, updated_at = now()
+where state = 'running' and lease_until < now() and attempt >= %(max_attempts)s returning id;
+
+-- name: counts
+select state, kind, count(*) from job group by state, kind;
+
 -- name: due
 select id, kind, state, attempt, payload, progress, error, requested_by, created_at
 from job where state = 'queued' or state = 'running' and lease_until < now()

@@ -89,7 +89,8 @@ select i.chunk_id, i.language,
     1 - (i.embedding <=> %(vector)s),
     coalesce((
         select max(1 - (s.embedding <=> %(vector)s)) from sentence s
-        where s.generation = i.generation and s.chunk_id = i.chunk_id and s.version_id = i.version_id), 0)
+        where s.generation = i.generation and s.chunk_id = i.chunk_id and s.version_id = i.version_id),
+        1 - (i.embedding <=> %(vector)s))
 from chunk_index i
 left join unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as q (language, rare, query)
     on q.language = i.language
@@ -105,10 +106,11 @@ where s.generation = %(generation)s and s.chunk_id = any(%(chunks)s::bigint[]) a
 order by s.chunk_id, s.ordinal;
 
 -- name: names
+-- Names that visible documents support other than as a heading, or as a heading of no more than three.
 select n.id, n.norm from name n
 where n.generation = %(generation)s and n.collection_id = %(collection)s and n.norm = any(%(norms)s::text[])
-    and exists (
-        select from name_sense s
+    and (
+        select sum(s.documents) > 0 or sum(s.heading_documents) <= 3 from name_sense s
         where s.generation = n.generation and s.name_id = n.id and s.acl_class = any(%(classes)s::int[]))
 order by n.norm;
 
@@ -121,11 +123,11 @@ where n.generation = %(generation)s and n.collection_id = %(collection)s
 order by n.tokens desc limit 1;
 
 -- name: mentions
-select m.chunk_id, m.start_offset, m.end_offset, m.name_id, n.norm, m.is_title
-from mention m join name n on n.generation = m.generation and n.id = m.name_id
+select m.chunk_id, m.start_offset, m.end_offset, m.name_id, a.norm, m.is_title, a.type
+from mention m join alias a on a.generation = m.generation and a.id = m.alias_id
 where m.generation = %(generation)s and m.chunk_id = any(%(chunks)s::bigint[])
     and m.acl_class = any(%(classes)s::int[])
-order by m.chunk_id, m.start_offset, m.end_offset, m.is_title desc, n.norm;
+order by m.chunk_id, m.start_offset, m.end_offset, m.is_title, a.norm;
 
 -- name: evidence
 -- Text and place of live visible chunks, in the order asked for; sentences as pairs of offsets.
