@@ -1,0 +1,1 @@
+"""Plain HTTP beside GraphQL: health, metrics, and what every request passes through."""
