@@ -14,6 +14,9 @@ from kgqa.ingest.formats import webpage
 from kgqa.ingest.formats.parsed import Parsed, Piece
 from kgqa.ingest.formats.table import rows_to_pieces
 
+#: the library leaves out what is nested deeper
+MAXIMUM_NESTING = 100
+
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"([A-Za-z][\w -]{0,40}):[ \t]+(\S.*)")
 
@@ -21,12 +24,15 @@ _FIELD = re.compile(r"([A-Za-z][\w -]{0,40}):[ \t]+(\S.*)")
 def read(text: str) -> Parsed:
     """Pieces of a Markdown text, markup removed; HTML inside it is read as HTML."""
     metadata, body = _front_matter(text)
-    return Parsed(pieces=tuple(_pieces(_parser().parse(body))), metadata=metadata)
+    tokens = _parser().parse(body)
+    is_cut = any(token.level >= MAXIMUM_NESTING - 1 for token in tokens)
+    warnings = (f"Markup nested deeper than {MAXIMUM_NESTING} levels was left out.",) if is_cut else ()
+    return Parsed(pieces=tuple(_pieces(tokens)), metadata=metadata, warnings=warnings)
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return MarkdownIt("commonmark", {"maxNesting": MAXIMUM_NESTING}).enable(["table", "strikethrough"])
 
 
 def _front_matter(text: str) -> tuple[dict[str, str], str]:

@@ -28,8 +28,8 @@ PARAGRAPH_STEP = 1.65
 HEADING_STEP = 1.45
 #: a line at least this part of the page's longest goes on in the next
 FULL_LINE = 0.85
-#: lines at the top and at the bottom of a page that may be running titles
-EDGE_LINES = 2
+#: part of a page's height, at its top and at its bottom, where running titles and page numbers stand
+MARGIN = 0.09
 
 _LOCK = threading.Lock()
 _ITEM = re.compile(r"(?:[-*•‣·–\uf0b7]|\(?\d{1,3}[.)])\s+\S")
@@ -42,6 +42,7 @@ _HYPHENS = (0xFFFE, 0x02)
 _HYPHEN = "\ufffe"
 #: a hyphen that a line end put into a word, not one between numbers or capitals
 _BROKEN_WORD = re.compile(f"(?<=[^\\W\\d_A-Z]){_HYPHEN}(?=[^\\W\\d_A-Z])")
+_OPEN_HYPHEN = re.compile(r"\w-\Z")
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?")
 _METADATA = {"Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords"}
 _NOTHING = ("(unspecified)", "(anonymous)", "untitled", "(untitled)")
@@ -50,11 +51,12 @@ _NOTHING = ("(unspecified)", "(anonymous)", "untitled", "(untitled)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     text: str
-    #: height of its letters, width and vertical place in points; the page's origin is at the bottom
+    #: height of its letters, width and lower edge in points; the page's origin is at the bottom
     size: float
     width: float
-    top: float
     bottom: float
+    #: whether it stands in the upper or lower margin of its page
+    is_marginal: bool
 
 
 def read(data: bytes, limits: ParseLimits) -> Parsed:
@@ -76,7 +78,7 @@ def read(data: bytes, limits: ParseLimits) -> Parsed:
     empty = [number for number, lines in enumerate(pages, 1) if not lines]
     warnings = (f"Pages without text (images?): {_ranges(empty)}.",) if empty else ()
     body = _body_size(pages)
-    pieces = tuple(_pieces(_without_running_lines(pages, body), body))
+    pieces = tuple(_pieces(_without_running_lines(pages), body))
     return Parsed(pieces=pieces, metadata=metadata, warnings=warnings)
 
 
@@ -101,13 +103,13 @@ def _pages(document: pypdfium2.PdfDocument, limits: ParseLimits) -> list[list[_L
             raise LimitExceeded(
                 f"The text is longer than {limits.characters:,} characters.", hint="split the document into parts."
             )
-        pages.append(list(_lines(text_page)))
+        pages.append(list(_lines(text_page, page.get_height())))
         text_page.close()
         page.close()
     return pages
 
 
-def _lines(text_page: pypdfium2.PdfTextPage) -> Iterator[_Line]:
+def _lines(text_page: pypdfium2.PdfTextPage, page_height: float) -> Iterator[_Line]:
     """Lines in the order of the page's content, which is the reading order in all but odd files."""
     count = text_page.count_chars()
     codes = [pdfium.FPDFText_GetUnicode(text_page, index) for index in range(count)]
@@ -116,11 +118,11 @@ def _lines(text_page: pypdfium2.PdfTextPage) -> Iterator[_Line]:
     for end in (*ends, count):
         visible = [index for index in range(start, end) if codes[index] > 32 and codes[index] not in _HYPHENS]
         if visible:
-            yield _line(text_page, _text(codes[start:end]), visible)
+            yield _line(text_page, page_height, _text(codes[start:end]), visible)
         start = end
 
 
-def _line(text_page: pypdfium2.PdfTextPage, text: str, visible: Sequence[int]) -> _Line:
+def _line(text_page: pypdfium2.PdfTextPage, page_height: float, text: str, visible: Sequence[int]) -> _Line:
     first, last = _box(text_page, visible[0]), _box(text_page, visible[-1])
     # Every few letters: a bullet or a footnote mark may be set in another size.
     sample = visible[:: max(1, len(visible) // 9)]
@@ -128,7 +130,13 @@ def _line(text_page: pypdfium2.PdfTextPage, text: str, visible: Sequence[int]) -
     height = abs(first[3] - first[1])
     # A font of size 1 scaled by the page's matrix says nothing; letters are about .7 of their font's size.
     size = size if size > 2 else height / 0.7
-    return _Line(text=text, size=round(size, 1), width=last[2] - first[0], top=first[3], bottom=first[1])
+    return _Line(
+        text=text,
+        size=round(size, 1),
+        width=last[2] - first[0],
+        bottom=first[1],
+        is_marginal=first[3] < MARGIN * page_height or first[1] > (1 - MARGIN) * page_height,
+    )
 
 
 def _box(text_page: pypdfium2.PdfTextPage, index: int) -> tuple[float, float, float, float]:
@@ -145,24 +153,19 @@ def _text(codes: Sequence[int]) -> str:
     return joined.decode("utf-16-le", errors="replace").strip()
 
 
-def _without_running_lines(pages: Sequence[Sequence[_Line]], body: float) -> list[list[_Line]]:
-    """Pages without page numbers, and without small lines that repeat at the edges of half the pages."""
-    counts = Counter(mark for lines in pages for mark in {_mark(lines[place]) for place in _edges(lines)})
+def _without_running_lines(pages: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
+    """Pages without the page numbers in their margins, and without lines that repeat there on half the pages."""
+    marks = Counter(mark for lines in pages for mark in {_mark(line) for line in lines if line.is_marginal})
     needed = max(2, len(pages) / 2)
 
     def is_running(line: _Line) -> bool:
-        repeats = counts[_mark(line)] >= needed and line.size < body * HEADING_RATIO
-        return repeats or _PAGE_NUMBER.fullmatch(line.text) is not None
+        return line.is_marginal and (marks[_mark(line)] >= needed or _PAGE_NUMBER.fullmatch(line.text) is not None)
 
-    return [
-        [line for place, line in enumerate(lines) if place not in _edges(lines) or not is_running(line)]
-        for lines in pages
-    ]
+    return [[line for line in lines if not is_running(line)] for lines in pages]
 
 
-def _edges(lines: Sequence[_Line]) -> set[int]:
-    places = range(len(lines))
-    return {*places[:EDGE_LINES], *places[-EDGE_LINES:]}
+def _mark(line: _Line) -> str:
+    return _NUMBERS.sub("#", line.text)
 
 
 def _body_size(pages: Sequence[Sequence[_Line]]) -> float:
@@ -171,10 +174,6 @@ def _body_size(pages: Sequence[Sequence[_Line]]) -> float:
     for line in chain.from_iterable(pages):
         sizes[line.size] += len(line.text)
     return sizes.most_common(1)[0][0] if sizes else 0.0
-
-
-def _mark(line: _Line) -> str:
-    return _NUMBERS.sub("#", line.text)
 
 
 def _pieces(pages: Sequence[Sequence[_Line]], body: float) -> Iterator[Piece]:
@@ -214,7 +213,8 @@ def _joined(paragraph: Sequence[_Line], widest: float) -> str:
     text = paragraph[0].text
     for previous, line in pairwise(paragraph):
         is_full = previous.width >= FULL_LINE * widest
-        text += ("" if text.endswith(_HYPHEN) else " " if is_full else "\n") + line.text
+        is_broken = text.endswith(_HYPHEN) or (is_full and _OPEN_HYPHEN.search(text) is not None)
+        text += ("" if is_broken else " " if is_full else "\n") + line.text
     return _BROKEN_WORD.sub("", text).replace(_HYPHEN, "-")
 
 
