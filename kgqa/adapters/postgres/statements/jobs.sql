@@ -14,9 +14,12 @@ from job where idempotency_key = %(key)s and requested_by = %(subject)s;
 
 -- name: claim
 -- Queued, or running under a lease that has run out. The attempt is the fencing token of whoever gets it.
+-- Jobs with one target (a document) run in the order in which they were asked for.
 update job set state = 'running', attempt = attempt + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), updated_at = now()
-where id = %(id)s and (state = 'queued' or state = 'running' and lease_until < now())
+where id = %(id)s and (state = 'queued' or state = 'running' and lease_until < now()) and not exists (
+    select from job earlier where earlier.id < job.id and earlier.state in ('queued', 'running')
+        and earlier.payload ->> 'target' = job.payload ->> 'target')
 returning id, kind, state, attempt, payload, progress, error, requested_by, created_at;
 
 -- name: heartbeat
@@ -24,7 +27,8 @@ update job set lease_until = now() + make_interval(secs => %(lease)s), progress 
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: finish
-update job set state = 'done', result = %(result)s, error = null, lease_owner = null, lease_until = null,
+-- A document that a job carries leaves the job when it ends: deleting the document has to delete all of it.
+update job set state = 'done', payload = payload - 'content', result = %(result)s, error = null, lease_owner = null, lease_until = null,
     updated_at = now()
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
@@ -32,6 +36,7 @@ where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 -- A fault that may pass is tried again until the attempts are used up; then the job is dead.
 update job set
     state = case when not %(retryable)s then 'failed' when attempt >= %(max_attempts)s then 'dead' else 'queued' end,
+    payload = case when %(retryable)s and attempt < %(max_attempts)s then payload else payload - 'content' end,
     error = %(error)s, lease_owner = null, lease_until = null, updated_at = now()
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning state;
 
@@ -40,7 +45,7 @@ select state from job where id = %(id)s;
 
 -- name: bury
 -- Jobs whose workers died with them too often.
-update job set state = 'dead', error = coalesce(error, 'The worker died while it ran.'), lease_owner = null,
+update job set state = 'dead', payload = payload - 'content', error = coalesce(error, 'The worker died while it ran.'), lease_owner = null,
     lease_until = null, updated_at = now()
 where state = 'running' and lease_until < now() and attempt >= %(max_attempts)s returning id;
 
@@ -48,12 +53,15 @@ where state = 'running' and lease_until < now() and attempt >= %(max_attempts)s 
 select state, kind, count(*) from job group by state, kind;
 
 -- name: due
-select id, kind, state, attempt, payload, progress, error, requested_by, created_at
-from job where state = 'queued' or state = 'running' and lease_until < now()
+-- Without the documents that they carry, and without those that wait for an earlier job of the same target.
+select id, kind, state, attempt, payload - 'content', progress, error, requested_by, created_at
+from job where (state = 'queued' or state = 'running' and lease_until < now()) and not exists (
+    select from job earlier where earlier.id < job.id and earlier.state in ('queued', 'running')
+        and earlier.payload ->> 'target' = job.payload ->> 'target')
 order by created_at, id limit %(limit)s;
 
 -- name: job
-select id, kind, state, attempt, payload, progress, error, requested_by, created_at
+select id, kind, state, attempt, payload - 'content', progress, error, requested_by, created_at
 from job where id = %(id)s and requested_by = %(subject)s;
 
 -- name: principals_of
