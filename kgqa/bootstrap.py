@@ -82,9 +82,9 @@ def ingest_options(settings: Settings) -> IngestOptions:
     limits = settings.limits
     return IngestOptions(
         limits=ParseLimits(
-            max_bytes=limits.document_bytes,
-            max_characters=limits.document_characters,
-            max_pages=limits.document_pages,
+            bytes=limits.document_bytes,
+            characters=limits.document_characters,
+            pages=limits.document_pages,
         ),
         chunks=ChunkOptions(),
     )
