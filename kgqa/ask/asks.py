@@ -18,7 +18,7 @@ class Ask:
 
     #: PERSON, ORG, AGENT, PLACE, DATE, NUMBER, IDENTIFIER, YESNO, or `` where anything fits
     type: str
-    #: the noun behind "which" or "what", as written ("supplier"); `` where there is none
+    #: the words right behind the question word: a noun ("supplier") or what somebody did ("signed off")
     focus: str
     #: the part of the question that belongs to it
     text: str
@@ -40,6 +40,13 @@ _NOUNS = {
 _NOUN_TYPES = [(re.compile(rf"(?:{'|'.join(words.split())})", re.IGNORECASE), kind) for kind, words in _NOUNS.items()]
 _MAKES = re.compile(
     r"\b(?:make|makes|made|manufactur\w+|suppl(?:y|ies|ied)|own\w*|fabrica\w*|suministra\w*)\b", re.IGNORECASE
+)
+_PAYS = re.compile(r"\b(?:what|qu[eé])\b.*\b(?:pay|paid|costs?|pagamos|cuesta)\b", re.IGNORECASE)
+_LEAD = re.compile(r"\s*(?:(?:is|was|are|were|es|son|era|fue)\s+)?(?:(?:the|our|el|la|los|las|nuestr[oa])\s+)?", re.IGNORECASE)
+_STOP = re.compile(
+    r"(?:of|behind|in|on|at|for|from|to|by|with|that|which|who|is|was|are|were|do|does|did|has|have|can|could|will|the|a|an|our"
+    r"|de|del|en|con|por|para|que|es|son|se|hay|el|la|los|las|un|una|al)",
+    re.IGNORECASE,
 )
 _START = r"(?:^|[?¿,;:]\s*|\b(?:and|or|y|e|o)\s+)\W*(?:(?:and|y|e|in|on|at|by|from|for|to|of|with|en|a|por|de|con|para|desde)\s+)*"
 _WORDS = {
@@ -86,22 +93,34 @@ def asks(text: str, language: str) -> tuple[Ask, ...]:
 
 
 def _ask(word: str, rest: str, text: str) -> Ask:
-    noun_phrase = re.match(r"\s+(?:is|was|are|es|son|era|fue)?\s*(?:the|el|la|los|las)?\s*((?:[\w-]+\s*){1,3})", rest)
-    words = noun_phrase[1].split() if noun_phrase else []
+    nouns = _noun_phrase(rest)
+    focus = " ".join(nouns)
     for kind, pattern in _FIXED.items():
         if pattern.fullmatch(word):
             if kind == "NUMBER":
-                return Ask(type=kind, focus=words[0] if words else "", text=text)
-            return Ask(type=_who(text) if kind == "WHO" else kind, focus="", text=text)
-    for noun in reversed(words) if _copula(rest) else words:
+                return Ask(type=kind, focus=focus, text=text)
+            return Ask(type=_who(text) if kind == "WHO" else kind, focus=focus, text=text)
+    if _PAYS.search(text):
+        return Ask(type="NUMBER", focus="", text=text)
+    for noun in nouns:
         for pattern, kind in _NOUN_TYPES:
             if pattern.fullmatch(noun):
-                return Ask(type=kind, focus=noun, text=text)
-    return Ask(type="", focus=words[0] if words else "", text=text)
+                return Ask(type=kind, focus=focus, text=text)
+    return Ask(type="", focus=focus, text=text)
 
 
-def _copula(rest: str) -> bool:
-    return bool(re.match(r"\s+(?:is|was|are|es|son|era|fue)\b", rest))
+def _noun_phrase(rest: str) -> list[str]:
+    """Up to four words after the question word: until a preposition, an article or an auxiliary."""
+    words = _LEAD.sub("", rest, count=1).split()
+    phrase: list[str] = []
+    for word in words[:4]:
+        bare = word.strip("?¿,.;:")
+        if not bare or _STOP.fullmatch(bare):
+            break
+        phrase.append(bare)
+        if bare != word:
+            break
+    return phrase
 
 
 def _who(text: str) -> str:

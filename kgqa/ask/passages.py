@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from kgqa.ask.expand import SentenceScores
 from kgqa.ask.words import terms
 from kgqa.model.answer import EvidenceChunk
 from kgqa.ports import MentionRow
+
+
+#: "Label: value" in a table row, a record or a list
+FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n]{1,40}?)\s*:\s*(?P<value>[^;|\n]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +41,13 @@ class Passage:
 
     @property
     def names(self) -> frozenset[int]:
-        """Ids of the names in the sentence."""
+        """Ids of the names in the sentence; a field's label names nothing."""
         return frozenset(mention.name_id for mention in self.mentions)
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is a row of a table or a record: fields, not prose."""
+        return len(FIELD.findall(self.text)) > 1
 
 
 def passages(
@@ -57,7 +67,15 @@ def passages(
         context = terms(" ".join((chunk.title, *chunk.heading_path)), language)
         titles = frozenset(row.name_id for row in rows if row.is_title)
         for start, end in chunk.sentences or ((0, len(chunk.text)),):
-            inside = tuple(row for row in rows if not row.is_title and start <= row.start and row.end <= end)
+            labels = [(start + m.start("label"), start + m.end("label")) for m in FIELD.finditer(chunk.text[start:end])]
+            inside = tuple(
+                row
+                for row in rows
+                if not row.is_title
+                and start <= row.start
+                and row.end <= end
+                and not any(a <= row.start and row.end <= b for a, b in labels)
+            )
             found.append(
                 Passage(
                     chunk=chunk,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from kgqa.ask.cite import Citations, attach, still_readable
 from kgqa.ask.compose import Draft, compose
-from kgqa.ask.passages import Passage, passages
+from kgqa.ask.follow import Reader, follow
+from kgqa.ask.passages import Passage
 from kgqa.ask.paths import evidence_graph
 from kgqa.ask.prompt import NO_ANSWER, render
 from kgqa.ask.rank import Ranking, rank
@@ -144,21 +145,34 @@ def _events(
 
 def _find(text: str, view: View, services: AskServices, options: AskOptions, timings: dict[str, float]) -> _Found:
     ranking = rank(text, view, services, options, timings)
-    best = ranking.order[: options.evidence_chunks]
-    reasons = ranking.reasons()
-    with step("ask.evidence", timings):
-        chunks = tuple(
-            replace(chunk, rank=n, reasons=reasons.get(chunk.chunk_id, ()))
-            for n, chunk in enumerate(services.index.evidence(view, best), start=1)
-        )
-        visible = [chunk.chunk_id for chunk in chunks]
-        scores = services.index.sentence_scores(view, visible, ranking.vector)
-        mentions = tuple(services.index.mentions(view, visible))
+    question = ranking.question
+    reader = Reader(question=question, vector=ranking.vector, view=view, index=services.index)
+    with step("ask.follow", timings):
+        read = follow(ranking.order, reader, services.graph, options)
     with step("ask.compose", timings):
-        pool = passages(chunks, scores, mentions, ranking.question.language)
-        draft = compose(ranking.question, pool)
-        verdict = judge(ranking.question, chunks, pool, draft)
+        draft = compose(question, read)
+    with step("ask.evidence", timings):
+        chunks = _evidence(ranking, read, draft, options)
+        mentions = tuple(services.index.mentions(view, [chunk.chunk_id for chunk in chunks]))
+    inside = {chunk.chunk_id for chunk in chunks}
+    pool = tuple(passage for passage in read if passage.chunk.chunk_id in inside)
+    verdict = judge(question, chunks, draft)
     return _Found(ranking=ranking, chunks=chunks, mentions=mentions, pool=pool, draft=draft, verdict=verdict)
+
+
+def _evidence(
+    ranking: Ranking, read: Sequence[Passage], draft: Draft, options: AskOptions
+) -> tuple[EvidenceChunk, ...]:
+    """The chunks of the chosen sentences and the best others, in the order of the ranking."""
+    known = {passage.chunk.chunk_id: passage.chunk for passage in read}
+    chosen = [passage.chunk.chunk_id for passage in draft.passages]
+    kept = list(dict.fromkeys([*chosen, *(c for c in ranking.order if c in known)]))[: options.evidence_chunks]
+    place = {chunk: n for n, chunk in enumerate(ranking.order)}
+    kept.sort(key=lambda chunk: (place.get(chunk, len(place)), chunk))
+    reasons = ranking.reasons()
+    return tuple(
+        replace(known[chunk], rank=n, reasons=reasons.get(chunk) or ("graph",)) for n, chunk in enumerate(kept, start=1)
+    )
 
 
 def _write(

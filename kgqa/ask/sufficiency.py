@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from kgqa.ask.compose import Draft
-from kgqa.ask.passages import Passage
 from kgqa.ask.understand import CODE
 from kgqa.model.answer import EvidenceChunk, Question
 from kgqa.text.names import normalise, tokens
@@ -34,7 +33,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def judge(question: Question, evidence: Sequence[EvidenceChunk], pool: Sequence[Passage], draft: Draft) -> Verdict:
+def judge(question: Question, evidence: Sequence[EvidenceChunk], draft: Draft) -> Verdict:
     """Decide about one draft."""
     if not evidence or not draft.passages:
         return Verdict(enough=False, reason="nothing")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kgqa.ask.asks import AGENT, Ask
-from kgqa.ask.passages import Passage
+from kgqa.ask.passages import FIELD, Passage
 from kgqa.ask.understand import CODE
 from kgqa.ask.words import terms, words
 
@@ -25,7 +25,7 @@ class Value:
     fit: float
 
 
-_FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n]{1,40}?)\s*:\s*(?P<value>[^;|\n]+)")
+_INLINE = re.compile(r"\s+(?:(?:is|number|no\.?|es)\s+)?((?=[\w./-]*\d)[\w./-]*\w)")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-záéíóú]*\.?"
 _DATE = re.compile(
     rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH}(?:\s+(?:de\s+)?\d{{4}})?\b"
@@ -56,45 +56,61 @@ def values(ask: Ask, passage: Passage, asked: frozenset[int], language: str) -> 
         own = terms(value, language)
         if not value or (own and own <= asked):
             continue
-        found[value] = max(found.get(value, 0.0), fit * (0.5 + 0.5 * closeness(span)))
-    return tuple(
-        Value(text=value, fit=fit) for value, fit in sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    )
+        fit *= _plausible(ask, value, span, passage) * (0.5 + 0.5 * closeness(span))
+        found[value] = max(found.get(value, 0.0), fit)
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Value(text=value, fit=fit) for value, fit in ordered)
 
 
-def _fields(text: str, ask: Ask, wanted: frozenset[int], language: str) -> Iterator[tuple[tuple[int, int], float]]:
+def _fields(
+    text: str, ask: Ask, wanted: frozenset[int], language: str
+) -> Iterator[tuple[tuple[int, int], float]]:
     focus = terms(ask.focus, language)
-    for match in _FIELD.finditer(text):
+    for word in words(text, language):
+        # "room A2.12", "extension 4140": what is asked for, followed by its number or code
+        if word.term in focus and (inline := _INLINE.match(text, word.end)):
+            yield inline.span(1), 1.6
+    for match in FIELD.finditer(text):
         label = terms(match["label"], language)
-        if label & (focus or wanted):
-            fit = 1.2 + 0.4 * len(label & wanted) / len(label)
+        if label & focus:
+            yield match.span("value"), 1.3 + 0.6 * len(label & focus) / len(label | focus)
         elif label & wanted:
-            fit = 0.8
-        else:
-            continue
-        yield match.span("value"), fit if _fills(ask, match["value"]) else 0.4 * fit
+            yield match.span("value"), 0.5
 
 
-def _fills(ask: Ask, value: str) -> bool:
+def _plausible(ask: Ask, value: str, span: tuple[int, int], passage: Passage) -> float:
+    """How far the type of a value allows it as an answer."""
     pattern = _PATTERNS.get(ask.type)
-    return pattern is None or pattern.search(value) is not None
+    if pattern is not None:
+        return 1.0 if pattern.search(value) else 0.3
+    fitting = _TYPES.get(ask.type)
+    if fitting is None:
+        return 1.0
+    start, end = passage.start + span[0], passage.start + span[1]
+    types = {m.type for m in passage.mentions if start <= m.start and m.end <= end}
+    if types & fitting:
+        return 1.0
+    if any(character.isdigit() for character in value):
+        return 0.2
+    named = all(word[0].isupper() for word in value.split() if len(word) > 3)
+    return (0.8 if not types - {""} else 0.5) if named else 0.2
 
 
 def _typed(text: str, ask: Ask, passage: Passage) -> Iterator[tuple[tuple[int, int], float]]:
-    focus = ask.focus.casefold().rstrip("s")
+    focus = {word.casefold().rstrip("s") for word in ask.focus.split()}
     for mention in passage.mentions:
         span = (mention.start - passage.start, mention.end - passage.start)
         kind = mention.type
-        if focus and focus in kind.casefold().split("_"):
+        if focus & set(kind.casefold().split("_")):
             yield span, 1.2
         elif kind in _TYPES.get(ask.type, frozenset()):
-            yield span, 1.0 if not (ask.type == AGENT and kind == "PERSON") else 0.9
+            yield span, 0.9 if ask.type == AGENT and kind == "PERSON" else 1.0
         elif ask.type in ("", "IDENTIFIER") or kind == "":
             yield span, 0.35
     pattern = _PATTERNS.get(ask.type)
     if pattern is not None:
         for match in pattern.finditer(text):
-            yield match.span(), 1.0
+            yield match.span(), 0.8
 
 
 def _closeness(text: str, wanted: frozenset[int], language: str) -> Callable[[tuple[int, int]], float]:

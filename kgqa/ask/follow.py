@@ -1,0 +1,81 @@
+"""Reading on: from the names in the best sentences to the chunks that say more about them, hop by hop.
+
+The walk orders chunks by how near they are to the question. The last hop of a chain ("the bin of the part behind the
+error") shares only its last name with the chain, so it is looked up by that name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kgqa.ask.compose import leads
+from kgqa.ask.passages import Passage, passages
+from kgqa.model.answer import AskOptions, Question, View
+from kgqa.ports import GraphStore, SearchIndex
+
+#: rounds of looking further; with the first sentences this gives chains of four
+ROUNDS = 3
+#: chunks read before the first round, and at most in each round
+FIRST_CHUNKS = 16
+ROUND_CHUNKS = 24
+#: chains whose names are followed in a round
+FOLLOWED_CHAINS = 12
+#: a name mentioned by more chunks than this says little about where to go
+COMMON_NAME = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads chunks as passages, under one view, for one question."""
+
+    question: Question
+    vector: npt.NDArray[np.float32]
+    view: View
+    index: SearchIndex
+
+    def read(self, chunk_ids: Sequence[int]) -> tuple[Passage, ...]:
+        """The sentences of these chunks. Three reads."""
+        if not chunk_ids:
+            return ()
+        chunks = self.index.evidence(self.view, chunk_ids)
+        visible = [chunk.chunk_id for chunk in chunks]
+        scores = self.index.sentence_scores(self.view, visible, self.vector)
+        return passages(chunks, scores, self.index.mentions(self.view, visible), self.question.language)
+
+
+def follow(order: Sequence[int], reader: Reader, graph: GraphStore, options: AskOptions) -> tuple[Passage, ...]:
+    """Sentences of the best chunks, then of chunks that the names in the best sentences lead to."""
+    found = list(reader.read(order[:FIRST_CHUNKS]))
+    read = {passage.chunk.chunk_id for passage in found}
+    followed = set(reader.question.name_ids)
+    for _ in range(ROUNDS if options.mode == "graph" else 0):
+        names = [n for n in leads(reader.question, found, FOLLOWED_CHAINS) if n not in followed]
+        followed |= set(names)
+        further = _chunks_of(names, read, reader.view, graph)
+        if not further:
+            break
+        found += reader.read(further)
+        read |= set(further)
+    return tuple(found)
+
+
+def _chunks_of(names: Sequence[int], read: set[int], view: View, graph: GraphStore) -> list[int]:
+    """Chunks that mention these names and were not read, those with rare and with several names first."""
+    if not names:
+        return []
+    subgraph = graph.expand(view, chunk_ids=[], name_ids=sorted(names), hub_chunks=COMMON_NAME)
+    wanted = set(names)
+    pairs = [
+        (int(c), int(n)) for c, n in zip(subgraph.chunk_ids, subgraph.name_ids, strict=True) if int(n) in wanted
+    ]
+    df = Counter(name for _, name in pairs)
+    worth: dict[int, float] = defaultdict(float)
+    for chunk, name in pairs:
+        if chunk not in read:
+            worth[chunk] += 1.0 / df[name] ** 0.5
+    return sorted(worth, key=lambda chunk: (-worth[chunk], chunk))[:ROUND_CHUNKS]
