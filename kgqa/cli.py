@@ -7,15 +7,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from kgqa import __version__
-from kgqa.errors import KgqaError
+from kgqa.errors import InvalidInput, KgqaError, NotFound
 from kgqa.logs import configure_logs
 from kgqa.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from kgqa.bootstrap import Services
+    from kgqa.evaluation.run import Ingest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +37,8 @@ err = Console(stderr=True, highlight=False)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 CollectionOption = Annotated[str, typer.Option("--collection", "-c", help="Collection of documents.")]
 AsOption = Annotated[str, typer.Option("--as", help="Principal that asks, such as user:ivy.", metavar="PRINCIPAL")]
+
+BeirArgument = Annotated[Path, typer.Argument(help="BEIR folder: corpus, queries, qrels.", exists=True)]
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -69,7 +75,7 @@ def start(
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[object]:
+def services(settings: Settings) -> Iterator[Services]:
     """Servers that are up, a record that is migrated, and everything built on them."""
     from kgqa.bootstrap import build_services
     from kgqa.demo import ready
@@ -123,8 +129,6 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=1)] = 40,
 ) -> None:
     """Print the end of a server's log."""
-    from kgqa.errors import NotFound
-
     folder = load_settings().home / "logs"
     path = folder / f"{server}.log"
     if not path.exists():
@@ -195,11 +199,9 @@ def delete(
     as_json: JsonOption = False,
 ) -> None:
     """Delete documents from every store, with everything that only they supported."""
-    from kgqa.bootstrap import Services
     from kgqa.model.delta import IngestDelta
 
     with services(load_settings()) as built:
-        assert isinstance(built, Services)
         report = built.store.apply_delta(IngestDelta(collection=collection, deletions=tuple(keys)))
         while built.graph.project():
             pass
@@ -217,11 +219,9 @@ def ask(
 ) -> None:
     """Answer a question with citations, from what the principal may read."""
     from kgqa.ask.pipeline import answer
-    from kgqa.bootstrap import Services
     from kgqa.rendering import answer_json, print_answer
 
     with services(load_settings()) as built:
-        assert isinstance(built, Services)
         result = answer(question, built.policy.caller(principal), collection, built.ask_services())
     if as_json:
         print(json.dumps(answer_json(result), ensure_ascii=False))
@@ -234,10 +234,7 @@ def principals(
     file: Annotated[Path, typer.Argument(help='JSON: {"user:ivy": ["group:internal"]}', exists=True)],
 ) -> None:
     """Say who belongs to which groups (replaces what was said before)."""
-    from kgqa.bootstrap import Services
-
     with services(load_settings()) as built:
-        assert isinstance(built, Services)
         members = json.loads(file.read_text(encoding="utf-8"))
         built.policy.set_principals(members)
     err.print(f"{len(members)} principals.")
@@ -246,14 +243,81 @@ def principals(
 @app.command("rebuild-graph")
 def rebuild_graph() -> None:
     """Drop the Neo4j projection and build it again from the record."""
-    from kgqa.bootstrap import Services
-
     with services(load_settings()) as built:
-        assert isinstance(built, Services)
         generation = built.store.active_generation()
         built.graph.rebuild(generation)
         counts = built.graph.counts(generation)
     err.print(f"rebuilt: {dict(counts.nodes)} {dict(counts.relationships)}")
+
+
+def _batch_ingest(settings: Settings, folder: Path) -> Ingest:
+    """The ordinary Spark ingest of a BEIR folder into the collection that is named when it is called."""
+    from kgqa.demo import ingest_folder
+
+    def ingest(collection: str, documents: object) -> object:
+        del documents  # the job reads the folder itself, and skips what has not changed
+        return ingest_folder(settings, folder, collection=collection, console=err)
+
+    return ingest
+
+
+@evaluate.command("retrieval")
+def eval_retrieval(
+    folder: BeirArgument,
+    mode: Annotated[str, typer.Option(help="graph, fused, keyword or vector.")] = "graph",
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
+    run_path: Annotated[Path | None, typer.Option("--run", help="Write a TREC run file.")] = None,
+) -> None:
+    """Ingest a BEIR folder into its own collection and measure its ranking."""
+    from kgqa.evaluation.commands import print_measures
+    from kgqa.evaluation.run import MODES, evaluate_retrieval
+
+    if mode not in MODES:
+        raise InvalidInput(f"There is no mode {mode!r}.", hint=f"modes: {', '.join(MODES)}")
+    settings = load_settings()
+    with services(settings) as built:
+        ingest = _batch_ingest(settings, folder)
+        report = evaluate_retrieval(
+            folder, built.ask_services(), ingest, mode=mode, json_path=json_path, run_path=run_path
+        )
+    print_measures(report, out)
+
+
+@evaluate.command("answers")
+def eval_answers(
+    folder: BeirArgument,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
+) -> None:
+    """Ingest a BEIR folder with answers.jsonl and measure answers and citations."""
+    from kgqa.evaluation.commands import print_measures
+    from kgqa.evaluation.run import evaluate_answers
+
+    settings = load_settings()
+    with services(settings) as built:
+        ingest = _batch_ingest(settings, folder)
+        report = evaluate_answers(folder, built.ask_services(), ingest, limit=limit, json_path=json_path)
+    print_measures(report, out)
+
+
+@evaluate.command("questions")
+def eval_questions(
+    folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],
+    collection: CollectionOption = "examples",
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
+    *,
+    failures: Annotated[bool, typer.Option("--failures", help="Show what went wrong.")] = False,
+) -> None:
+    """Ask every example question as its own reader: recall@5, answers, abstentions by hop count."""
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.commands import questions
+
+    settings = load_settings()
+    with services(settings) as built:
+        dictionary = folder / "dictionary.json"
+        ingest_folder(settings, folder / "lake", collection=collection, dictionary=dictionary, console=err)
+        built.policy.set_principals(json.loads((folder / "principals.json").read_text(encoding="utf-8")))
+        questions(built, folder / "questions.jsonl", collection, out, json_path=json_path, failures=failures)
 
 
 @app.command()
