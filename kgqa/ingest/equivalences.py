@@ -1,7 +1,8 @@
 """Two names for one thing, as a text says it: "Northline Castings GmbH (Northline, in older tables NLC)".
 
 A second name counts when a phrase says so (formerly, also known as), when it abbreviates the first (Schwartz and
-Hearst, A simple algorithm for identifying abbreviation definitions, 2003), or when it is its beginning.
+Hearst, A simple algorithm for identifying abbreviation definitions, 2003), or when it is its beginning. A company
+that is named with its legal form introduces its short forms for all of the text.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def capitalised(text: str) -> list[Span]:
             elif word[0].isupper():
                 runs.append((match.start(), end))
             small_since = None
-        elif touches and word in _SMALL and small_since is None:
+        elif touches and word in _SMALL and small_since is None and not is_registered(text[slice(*runs[-1])]):
             small_since = match.end()
         else:
             small_since = -1
@@ -53,20 +54,26 @@ def equivalences(
     """Pairs of name spans that the text says are one thing. `names`: known spans; capitalised runs are added."""
     spans = sorted({*names, *capitalised(text)})
     is_company = {*companies}
+    registered = [span for span in spans if is_registered(text[span[0] : span[1]])]
     pairs: list[tuple[Span, Span]] = []
     for first in spans:
         sentence = next((s for s in sentences if s[0] <= first[0] < s[1]), (0, len(text)))
-        later = [s for s in spans if first[1] < s[0] <= first[1] + _REACH and s[1] <= sentence[1]]
-        for second in later:
-            between = text[first[1] : second[0]]
+        for second in (span for span in spans if span[0] > first[1]):
             left, right = text[first[0] : first[1]], text[second[0] : second[1]]
+            is_near = second[0] <= first[1] + _REACH and second[1] <= sentence[1]
+            between = text[first[1] : second[0]]
             if normalise(left) == normalise(right):
                 continue
-            is_stated = _JOINT.fullmatch(between) is not None
-            is_company_name = first in is_company or _LEGAL.search(left) is not None
-            if is_stated or _introduces(between, left, right, is_company=is_company_name):
+            if (is_near and _says(between, left, right, is_company=first in is_company or first in registered)) or (
+                first in registered and _is_short_form(right, left) and not _fits_another(right, left, text, registered)
+            ):
                 pairs.append((first, second))
     return pairs
+
+
+def is_registered(name: str) -> bool:
+    """Whether a name ends with a legal form, and so is a company whatever a model takes it for."""
+    return _LEGAL.search(name) is not None and " " in name
 
 
 def abbreviates(short: str, long: str) -> bool:
@@ -84,8 +91,10 @@ def abbreviates(short: str, long: str) -> bool:
     return bool(letters) and long[:1].lower() == letters[0]
 
 
-def _introduces(between: str, left: str, right: str, *, is_company: bool) -> bool:
-    """Whether the second name is a short form of the first, introduced in a bracket or after a comma."""
+def _says(between: str, left: str, right: str, *, is_company: bool) -> bool:
+    """Whether a phrase joins two names, or the second is introduced in a bracket or after a comma as a short form."""
+    if _JOINT.fullmatch(between):
+        return True
     in_bracket = between.lstrip().startswith("(") and ")" not in between
     if not in_bracket and not between.startswith(","):
         return False
@@ -93,7 +102,21 @@ def _introduces(between: str, left: str, right: str, *, is_company: bool) -> boo
         return (in_bracket or len(right) > 2) and abbreviates(right, left)
     if _is_acronym(left) and " " in right:
         return between.strip() == "(" and abbreviates(left, right)
-    return is_company and f"{normalise(left)} ".startswith(f"{normalise(right)} ")
+    return is_company and _begins(right, left)
+
+
+def _is_short_form(short: str, long: str) -> bool:
+    """Whether it can only be the company that the text has named in full: its beginning, or three of its letters."""
+    return _begins(short, long) or (_is_acronym(short) and len(short) > 2 and abbreviates(short, long))
+
+
+def _fits_another(short: str, company: str, text: str, registered: Sequence[Span]) -> bool:
+    others = (text[start:end] for start, end in registered)
+    return any(normalise(other) != normalise(company) and _is_short_form(short, other) for other in others)
+
+
+def _begins(short: str, long: str) -> bool:
+    return f"{normalise(long)} ".startswith(f"{normalise(short)} ")
 
 
 def _is_acronym(surface: str) -> bool:

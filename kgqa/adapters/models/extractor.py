@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
 
@@ -21,7 +21,7 @@ from kgqa.adapters.models.claims import triples
 from kgqa.adapters.models.entity_ruler import DictionaryMatcher
 from kgqa.adapters.models.spans import NameSpan, find_spans, reads_as_name, span_at
 from kgqa.ingest.dictionary import Dictionary
-from kgqa.ingest.equivalences import equivalences
+from kgqa.ingest.equivalences import equivalences, is_registered
 from kgqa.ingest.extract import bracket_signature
 from kgqa.ingest.tables import RowClaim, row_claims
 from kgqa.model.document import Chunk
@@ -87,7 +87,7 @@ class SpacyExtractor:
     def _read(self, chunk: Chunk, doc: Doc | None, matches: Sequence[DictionaryMatch]) -> Extracted:
         rows = list(row_claims(chunk.text))
         spans = find_spans(chunk.text, matches, rows, doc)
-        supports, stated = _stated(chunk, spans)
+        spans, stated = _stated(chunk, spans)
         stated += [
             Equivalence(left=normalise(chunk.text[m.start : m.end]), right=normalise(m.name), chunk_id=chunk.id)
             for m in matches
@@ -95,7 +95,7 @@ class SpacyExtractor:
         ]
         names = [support for span in spans for support in _supports(chunk, span, spans)]
         return (
-            tuple(dict.fromkeys([*names, *supports])),
+            tuple(dict.fromkeys(names)),
             tuple(dict.fromkeys(stated)),
             tuple(dict.fromkeys([*_sentence_claims(chunk, doc, spans), *_row_claims(chunk, rows)])),
         )
@@ -155,21 +155,21 @@ def _signature(text: str, person: NameSpan, spans: Sequence[NameSpan]) -> str:
     return ""
 
 
-def _stated(chunk: Chunk, spans: Sequence[NameSpan]) -> tuple[list[NameSupport], list[Equivalence]]:
-    """Equivalences that the text states, and supports for names that only they brought up."""
+def _stated(chunk: Chunk, spans: Sequence[NameSpan]) -> tuple[list[NameSpan], list[Equivalence]]:
+    """Equivalences that the text states; the names with those that only they brought up, short forms typed alike."""
     known = {(span.start, span.end): span for span in spans}
     sentences = [(sentence.start, sentence.end) for sentence in chunk.sentences]
     companies = [place for place, span in known.items() if span.type == "ORG"]
-    supports: list[NameSupport] = []
     stated: list[Equivalence] = []
-    for pair in equivalences(chunk.text, known, sentences, companies):
-        left, right = (known.get(place) or span_at(chunk.text, *place, "", NameSource.NER) for place in pair)
+    for places in equivalences(chunk.text, known, sentences, companies):
+        left, right = (known.get(place) or span_at(chunk.text, *place, "", NameSource.NER) for place in places)
         if not (reads_as_name(left) and reads_as_name(right)):
             continue
         stated.append(Equivalence(left=left.norm, right=right.norm, chunk_id=chunk.id))
-        for span in (left, right):
-            supports += _supports(chunk, span, spans) if (span.start, span.end) not in known else []
-    return supports, stated
+        for place, span in zip(places, (left, right), strict=True):
+            is_company = is_registered(left.surface) and span.source == NameSource.NER
+            known[place] = replace(span, type="ORG") if is_company else span
+    return sorted(known.values(), key=lambda span: (span.start, -span.end)), stated
 
 
 def _sentence_claims(chunk: Chunk, doc: Doc | None, spans: Sequence[NameSpan]) -> list[Claim]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from spacy.tokens import Doc
 
+from kgqa.ingest.equivalences import is_registered
 from kgqa.ingest.identifiers import identifiers
 from kgqa.ingest.tables import Cell, RowClaim, column_names
 from kgqa.model.mention import IDENTIFIER, DictionaryMatch, NameSource
@@ -59,7 +60,8 @@ def _entities(text: str, doc: Doc) -> list[NameSpan]:
         is_no_noun = len(entity) == 1 and entity.root.pos_ in _NEVER_NAMES
         is_doubtful = in_column or is_heading or is_no_noun or bool({":", ";"} & {*surface})
         if entity.label_ in GUESSED_TYPES and not is_doubtful:
-            spans.append(span_at(text, start, end, entity.label_, NameSource.NER))
+            type_ = "ORG" if is_registered(surface) else entity.label_
+            spans.append(span_at(text, start, end, type_, NameSource.NER))
     return spans
 
 
