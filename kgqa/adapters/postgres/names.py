@@ -65,7 +65,7 @@ def affected_documents(connection: Connection, scope: Scope) -> list[int]:
     for document, reader, text, headings in connection.execute(sql["chunk_texts"], {"chunks": chunks}):
         if document in found or (matcher := matchers.get(reader)) is None:
             continue
-        if matcher.find(text) or any(normalise(h) in matcher for h in headings):
+        if matcher.find(text, cased=False) or any(normalise(h) in matcher for h in headings):
             found.add(document)
     return sorted(found)
 
