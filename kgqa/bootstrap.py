@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import abc
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,7 +112,7 @@ def build_generator(settings: Settings) -> Generator | None:
 
 
 @contextmanager
-def open_driver(endpoints: Endpoints) -> Iterator[Driver]:
+def open_driver(endpoints: Endpoints) -> abc.Generator[Driver]:
     """A Neo4j driver, closed at the end."""
     auth = (endpoints.neo4j_user, endpoints.neo4j_password)
     with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
@@ -122,7 +122,7 @@ def open_driver(endpoints: Endpoints) -> Iterator[Driver]:
 @contextmanager
 def build_services(
     settings: Settings, endpoints: Endpoints, *, encoder_threads: int | None = None
-) -> Iterator[Services]:
+) -> abc.Generator[Services]:
     """All services over these servers; connections are closed at the end."""
     with ExitStack() as stack:
         size = settings.postgres.pool_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoin
 
     stack = Stack(settings)
     endpoints = stack.endpoints()
+    started = endpoints is None
     if endpoints is None:
         console.print("starting PostgreSQL, Neo4j and Redis (the first time their software is fetched) ...")
         endpoints = stack.up()
@@ -53,7 +54,7 @@ def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoin
         stack.up()
     if settings.models.encoder != "hashing":
         ensure_encoder(settings.cache)
-    if migrate(endpoints.postgres_owner_url):
+    if migrate(endpoints.postgres_owner_url) or started:
         with open_driver(endpoints) as driver:
             apply_schema(driver)
     return endpoints
@@ -95,7 +96,7 @@ def ingest_folder(
 
 
 @contextmanager
-def serving(settings: Settings, console: Console) -> Iterator[str]:
+def serving(settings: Settings, console: Console) -> Generator[str]:
     """The API and a worker, until the block ends; yields the API's base URL."""
     ready(settings, console)
     logs = settings.home / "logs"
@@ -112,7 +113,7 @@ def serving(settings: Settings, console: Console) -> Iterator[str]:
             if port_file.exists():
                 url = f"http://{settings.api.host}:{port_file.read_text(encoding='utf-8').strip()}"
                 try:
-                    if httpx.get(f"{url}/health/ready", timeout=5).status_code == httpx.codes.OK:
+                    if httpx.get(f"{url}/health/ready", timeout=5).is_success:
                         break
                 except httpx.HTTPError:
                     pass
@@ -159,7 +160,7 @@ def run_demo(settings: Settings, console: Console, out: Console, *, keep: bool) 
 
 
 @contextmanager
-def _stage(name: str, stages: list[tuple[str, float]], console: Console) -> Iterator[None]:
+def _stage(name: str, stages: list[tuple[str, float]], console: Console) -> Generator[None]:
     console.print(f"[bold]{name}[/]")
     start = time.perf_counter()
     yield

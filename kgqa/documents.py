@@ -42,7 +42,7 @@ def settings_page() -> str:
         "",
         "Made by `./run python -m kgqa.documents` from `kgqa/settings.py`; do not edit.",
         "",
-        "Every setting is an environment variable. A secret may be given as a file: `KGQA_POSTGRES__URL_FILE=/run/secrets/url`.",
+        "Every setting is an environment variable. A secret may be given as a file: `KGQA_POSTGRES__URL_FILE=/path`.",
         "All problems are reported at once. An empty URL means the embedded server.",
         "",
         "| variable | default | meaning |",

@@ -202,7 +202,7 @@ class SearchIndex(Protocol):
         ...
 
     def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
-        """Texts and places of these chunks, in the given order; invisible ones are absent. Read through row-level security."""
+        """Texts and places of these chunks, in the given order; invisible ones are absent. Read under row-level security."""
         ...
 
     def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
@@ -212,7 +212,7 @@ class SearchIndex(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subgraph:
-    """The bounded neighbourhood of some seeds, as parallel arrays: one row per chunk-name edge that the view may see."""
+    """The bounded neighbourhood of some seeds, as parallel arrays: a row per chunk-name edge that the view may see."""
 
     chunk_ids: npt.NDArray[np.int64]
     name_ids: npt.NDArray[np.int64]
@@ -237,7 +237,7 @@ class GraphStore(Protocol):
     def expand(self, view: View, *, chunk_ids: Sequence[int], name_ids: Sequence[int], hub_chunks: int) -> Subgraph:
         """Names of the seed chunks, their chunks, and the names of the chunks that seed names reach.
 
-        A name with more than `hub_chunks` visible chunks is left out. The classes of the view are checked on every chunk.
+        A name with more than `hub_chunks` visible chunks is left out. The view's classes are checked on every chunk.
         """
         ...
 

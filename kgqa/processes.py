@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def _failure(last: Mapping[str, object], code: int, log: Path) -> KgqaError:
 @contextmanager
 def running_module(
     module: str, arguments: Sequence[str], settings: Settings, log: Path
-) -> Iterator[subprocess.Popen[str]]:
+) -> Generator[subprocess.Popen[str]]:
     """A module that runs beside us, and ends with the block."""
     child = start_module(module, arguments, settings, log=log)
     try:

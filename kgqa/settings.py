@@ -34,54 +34,64 @@ class PostgresSettings(Group):
     owner_url: SecretStr = Field(
         SecretStr(""), description="URL of the owner role (`kgqa_owner`), for migrations. Needed when `url` is set."
     )
-    pool_size: int = Field(8, ge=1, le=200, description="Largest number of connections per process and role.")
+    pool_size: int = Field(default=8, ge=1, le=200, description="Largest number of connections per process and role.")
 
 
 class Neo4jSettings(Group):
     """Neo4j 5.26+: the projection."""
 
-    url: str = Field("", description="Bolt URL. Empty: the embedded server.")
-    user: str = Field("neo4j", description="User name.")
-    password: SecretStr = Field(SecretStr(""), description="Password.")
+    url: str = Field(default="", description="Bolt URL. Empty: the embedded server.")
+    user: str = Field(default="neo4j", description="User name.")
+    password: SecretStr = Field(default=SecretStr(""), description="Password.")
 
 
 class RedisSettings(Group):
     """Redis 6.2+ or Valkey: wakes workers, holds no truth."""
 
-    url: SecretStr = Field(SecretStr(""), description="URL. Empty: the embedded server.")
+    url: SecretStr = Field(default=SecretStr(""), description="URL. Empty: the embedded server.")
 
 
 class SparkSettings(Group):
     """Spark 3.5."""
 
-    master: str = Field("local[*]", description="Spark master of ingest jobs.")
-    driver_memory: str = Field("2g", description="Heap of the driver (with `local`, of everything the JVM does).")
+    master: str = Field(default="local[*]", description="Spark master of ingest jobs.")
+    driver_memory: str = Field(
+        default="2g", description="Heap of the driver (with `local`, of everything the JVM does)."
+    )
     graphframes: str = Field(
-        "org.apache.sedona:sedona-spark-shaded-3.5_2.12:1.8.1",
+        default="org.apache.sedona:sedona-spark-shaded-3.5_2.12:1.8.1",
         description="Maven coordinate of the jar that holds GraphFrames.",
     )
-    nlp: bool = Field(True, description="Match the domain dictionary with Spark NLP's EntityRuler; off: with spaCy's.")
+    nlp: bool = Field(
+        default=True, description="Match the domain dictionary with Spark NLP's EntityRuler; off: with spaCy's."
+    )
 
 
 class ModelSettings(Group):
     """Models. Nothing is downloaded at run time."""
 
-    threads: int = Field(0, ge=0, description="Threads of the encoder; 0: all cores (1 inside Spark tasks).")
+    threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: all cores (1 inside Spark tasks).")
     encoder: str = Field(
         "e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
     )
-    generator_url: str = Field("", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers.")
-    generator_model: str = Field("default", description="Model name sent to the generator.")
-    generator_key: SecretStr = Field(SecretStr(""), description="API key of the generator.")
-    generator_timeout_seconds: float = Field(60, gt=0, description="Longest wait for one reply of the generator.")
+    generator_url: str = Field(
+        default="", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers."
+    )
+    generator_model: str = Field(default="default", description="Model name sent to the generator.")
+    generator_key: SecretStr = Field(default=SecretStr(""), description="API key of the generator.")
+    generator_timeout_seconds: float = Field(
+        default=60, gt=0, description="Longest wait for one reply of the generator."
+    )
 
 
 class ApiSettings(Group):
     """The GraphQL API."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(0, ge=0, le=65535, description="Port; 0: a free one, remembered in KGQA_HOME.")
-    development: bool = Field(True, description="GraphiQL, introspection and development tokens. Off in production.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=0, ge=0, le=65535, description="Port; 0: a free one, remembered in KGQA_HOME.")
+    development: bool = Field(
+        default=True, description="GraphiQL, introspection and development tokens. Off in production."
+    )
     token_secret: SecretStr = Field(
         SecretStr(""), description="Key that signs development tokens. Empty: made once, kept in KGQA_HOME."
     )
@@ -90,12 +100,14 @@ class ApiSettings(Group):
 class LimitSettings(Group):
     """What a document or request may cost."""
 
-    document_bytes: int = Field(50_000_000, gt=0, description="Largest document in bytes.")
-    document_characters: int = Field(5_000_000, gt=0, description="Longest text of a document.")
-    document_pages: int = Field(2_000, gt=0, description="Most pages of a document.")
-    question_characters: int = Field(2_000, gt=0, description="Longest question.")
-    job_attempts: int = Field(3, gt=0, description="Attempts before a job is dead.")
-    job_lease_seconds: int = Field(60, gt=0, description="A job whose worker has been silent this long is taken over.")
+    document_bytes: int = Field(default=50_000_000, gt=0, description="Largest document in bytes.")
+    document_characters: int = Field(default=5_000_000, gt=0, description="Longest text of a document.")
+    document_pages: int = Field(default=2_000, gt=0, description="Most pages of a document.")
+    question_characters: int = Field(default=2_000, gt=0, description="Longest question.")
+    job_attempts: int = Field(default=3, gt=0, description="Attempts before a job is dead.")
+    job_lease_seconds: int = Field(
+        default=60, gt=0, description="A job whose worker has been silent this long is taken over."
+    )
 
 
 class Settings(BaseSettings):
@@ -103,7 +115,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KGQA_", env_nested_delimiter="__", frozen=True, extra="ignore")
 
-    home: Path = Field(Path(".kgqa"), description="Where the embedded servers and their data live.")
+    home: Path = Field(default=Path(".kgqa"), description="Where the embedded servers and their data live.")
     cache: Path = Field(
         default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "kgqa",
         description="Where jars and models are kept, for all homes. Default: `kgqa` in the user's cache directory.",
@@ -111,9 +123,9 @@ class Settings(BaseSettings):
     maven_repository: str = Field(
         "", description="Base URL of a Maven repository. Empty: the user's mirror, else the central one."
     )
-    parent_pid: int = Field(0, description="End when this process ends. Set for child processes, not by hand.")
-    log_level: str = Field("INFO", description="Lowest level that is logged.")
-    log_json: bool = Field(False, description="Log JSON lines instead of text.")
+    parent_pid: int = Field(default=0, description="End when this process ends. Set for child processes, not by hand.")
+    log_level: str = Field(default="INFO", description="Lowest level that is logged.")
+    log_json: bool = Field(default=False, description="Log JSON lines instead of text.")
     postgres: PostgresSettings = PostgresSettings()
     neo4j: Neo4jSettings = Neo4jSettings()
     redis: RedisSettings = RedisSettings()
@@ -126,7 +138,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the environment once. Raises ConfigurationError that names every problem and where it was looked for."""
     try:
-        settings = Settings(**_secrets_from_files())
+        settings = Settings(**_secrets_from_files())  # pyright: ignore[reportArgumentType] - checked when the model is built
     except ValidationError as problem:
         lines = [f"  KGQA_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in problem.errors()]
         raise ConfigurationError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -16,7 +16,7 @@ JOBS = Gauge("kgqa_jobs", "Jobs by state and kind.", ["state", "kind"])
 
 
 @contextmanager
-def step(name: str, timings: dict[str, float] | None = None) -> Iterator[None]:
+def step(name: str, timings: dict[str, float] | None = None) -> Generator[None]:
     """Time a step named like its module (`ask.expand`); also into `timings` when given."""
     start = time.perf_counter()
     try:

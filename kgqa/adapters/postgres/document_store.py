@@ -43,6 +43,11 @@ class PostgresDocumentStore:
             found = _collection(connection, collection)
             return [row[0] for row in connection.execute(load("record")["keys"], {"collection": found.id})]
 
+    def active_generation(self) -> int:
+        """The generation that requests read."""
+        with transaction(self._pool) as connection:
+            return _generation(connection, {})
+
     def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
         """Id of an ingest run; an unfinished run with the same options is resumed."""
         with transaction(self._pool) as connection:
