@@ -202,7 +202,7 @@ class SearchIndex(Protocol):
         ...
 
     def evidence(self, view: View, chunk_ids: Sequence[int]) -> Sequence[EvidenceChunk]:
-        """Texts and places of these chunks, in the given order; invisible ones are absent. Read under row-level security."""
+        """Texts and places of these chunks, in the given order; invisible ones are absent. Row-level security holds."""
         ...
 
     def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:

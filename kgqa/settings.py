@@ -26,13 +26,14 @@ class PostgresSettings(Group):
     """PostgreSQL 16+ with pgvector 0.8.4+: the record."""
 
     url: SecretStr = Field(
-        SecretStr(""), description="URL of the application role (`kgqa_app`). Empty: the embedded server."
+        default=SecretStr(""), description="URL of the application role (`kgqa_app`). Empty: the embedded server."
     )
     pipeline_url: SecretStr = Field(
-        SecretStr(""), description="URL of the ingest role (`kgqa_pipeline`). Needed when `url` is set."
+        default=SecretStr(""), description="URL of the ingest role (`kgqa_pipeline`). Needed when `url` is set."
     )
     owner_url: SecretStr = Field(
-        SecretStr(""), description="URL of the owner role (`kgqa_owner`), for migrations. Needed when `url` is set."
+        default=SecretStr(""),
+        description="URL of the owner role (`kgqa_owner`), for migrations. Needed when `url` is set.",
     )
     pool_size: int = Field(default=8, ge=1, le=200, description="Largest number of connections per process and role.")
 
@@ -72,7 +73,7 @@ class ModelSettings(Group):
 
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: all cores (1 inside Spark tasks).")
     encoder: str = Field(
-        "e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
+        default="e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
     )
     generator_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers."
@@ -93,7 +94,7 @@ class ApiSettings(Group):
         default=True, description="GraphiQL, introspection and development tokens. Off in production."
     )
     token_secret: SecretStr = Field(
-        SecretStr(""), description="Key that signs development tokens. Empty: made once, kept in KGQA_HOME."
+        default=SecretStr(""), description="Key that signs development tokens. Empty: made once, kept in KGQA_HOME."
     )
 
 
@@ -121,7 +122,7 @@ class Settings(BaseSettings):
         description="Where jars and models are kept, for all homes. Default: `kgqa` in the user's cache directory.",
     )
     maven_repository: str = Field(
-        "", description="Base URL of a Maven repository. Empty: the user's mirror, else the central one."
+        default="", description="Base URL of a Maven repository. Empty: the user's mirror, else the central one."
     )
     parent_pid: int = Field(default=0, description="End when this process ends. Set for child processes, not by hand.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged.")
