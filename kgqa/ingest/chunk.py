@@ -7,7 +7,6 @@ records (a table, JSON lines) a record that says enough is a chunk of its own.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,11 +17,13 @@ from kgqa.ingest.seams import Unit, block_units, segments
 from kgqa.model.document import Block, Chunk, Document, Sentence
 from kgqa.model.identity import chunk_id
 from kgqa.text.language import detect_chunk
+from kgqa.text.names import UNSPACED
 from kgqa.text.sentences import sentence_spans
 
 CHUNKER_VERSION = "1"
 
-_WORD = re.compile("[\u0e00-\u0eff\u3041-\u30ff\u3400-\u9fff]|[^\\W\u0e00-\u0eff\u3041-\u30ff\u3400-\u9fff]+")
+#: one character of a script without spaces, up to six of another one, or a mark
+_TOKEN = re.compile(f"[{UNSPACED}]|(?:(?![{UNSPACED}])\\w){{1,6}}|[^\\w\\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,11 @@ DEFAULT_OPTIONS = ChunkOptions()
 
 
 def approximate_tokens(text: str) -> int:
-    """About how many tokens a subword encoder makes: 1.3 for each word, and one for 8 characters at least."""
-    return math.ceil(max(1.3 * len(_WORD.findall(text)), len(text) / 8))
+    """About how many tokens a subword encoder makes: one for each begun six letters of a word, one for each mark.
+
+    Against the tokenizer of multilingual-e5 on passages in English and Spanish: median .97 to 1.05, at most 1.33.
+    """
+    return len(_TOKEN.findall(text))
 
 
 def chunk(
