@@ -6,11 +6,27 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import LiteralString, cast
 
-from neo4j import ManagedTransaction, Result
+from neo4j import Driver, GraphDatabase, ManagedTransaction, Result
 from neo4j.exceptions import DriverError, Neo4jError
 
 import cypher
 from kgqa.errors import DependencyUnavailable
+
+#: a server that is away is reported, not waited for
+TIMEOUT_SECONDS = 10
+
+
+def open_driver(url: str, user: str, password: str) -> Driver:
+    """A driver that gives up early and sends nothing home. Close it when done; it connects at its first use."""
+    return GraphDatabase.driver(
+        url,
+        auth=(user, password),
+        connection_timeout=TIMEOUT_SECONDS,
+        connection_acquisition_timeout=TIMEOUT_SECONDS,
+        max_transaction_retry_time=TIMEOUT_SECONDS,
+        notifications_min_severity="OFF",
+        telemetry_disabled=True,
+    )
 
 
 @contextmanager

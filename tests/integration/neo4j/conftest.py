@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from neo4j import Driver, GraphDatabase
+from neo4j import Driver
 
 from kgqa.adapters.neo4j.admin import apply_schema, wipe
+from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.embedded.stack import Endpoints
 from tests.integration.conftest import Database, Pools
@@ -17,8 +18,7 @@ from tests.integration.conftest import Database, Pools
 
 @pytest.fixture(scope="session")
 def driver(endpoints: Endpoints) -> Iterator[Driver]:
-    auth = (endpoints.neo4j_user, endpoints.neo4j_password)
-    with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
+    with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
         apply_schema(driver)
         yield driver
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from neo4j import GraphDatabase
 
 from kgqa.adapters.neo4j import projector
 from kgqa.adapters.neo4j.admin import wipe
@@ -150,7 +151,7 @@ def test_keys_marked_during_a_projection_stay(graph, lake, pools, generation, mo
     fill(lake)
     settle(graph)
     lake.delete("a")
-    write = projector._write  # noqa: SLF001
+    write = projector._write
 
     def write_and_change(tx, pieces) -> None:
         write(tx, pieces)
@@ -234,9 +235,7 @@ def test_staged_documents_are_not_in_the_graph(graph, lake, pools, generation) -
 
 
 def test_an_unreachable_server_is_a_retryable_error(pools, generation) -> None:
-    from neo4j import GraphDatabase
-
-    with GraphDatabase.driver("bolt://127.0.0.1:1", auth=("neo4j", "x"), connection_timeout=1) as nowhere:
+    with GraphDatabase.driver("bolt://127.0.0.1:1", auth=("neo4j", "x"), max_transaction_retry_time=0) as nowhere:
         store = Neo4jGraphStore(nowhere, pools.pipeline)
         with pytest.raises(DependencyUnavailable):
             store.counts(generation)

@@ -95,6 +95,7 @@ def test_the_style_knows_every_label_and_relationship() -> None:
     statements = "".join(body(name) for name in NAMES if name.startswith("ingest/"))
     labels = set(re.findall(r"\(\s*\w*\s*:(\w+)", statements))
     types = {type_ for types in re.findall(r"\[\w*:([A-Z_|]+)", statements) for type_ in types.split("|")}
-    assert labels and types
+    assert labels
+    assert types
     assert labels == set(re.findall(r"^node\.(\w+) ", style, re.MULTILINE))
     assert types == set(re.findall(r"^relationship\.(\w+) ", style, re.MULTILINE))
