@@ -58,9 +58,12 @@ def equivalences(
     pairs: list[tuple[Span, Span]] = []
     for first in spans:
         sentence = next((s for s in sentences if s[0] <= first[0] < s[1]), (0, len(text)))
+        reach = min(first[1] + _REACH, sentence[1])
         for second in (span for span in spans if span[0] > first[1]):
+            is_near = second[1] <= reach
+            if not is_near and first not in registered:
+                break
             left, right = text[first[0] : first[1]], text[second[0] : second[1]]
-            is_near = second[0] <= first[1] + _REACH and second[1] <= sentence[1]
             between = text[first[1] : second[0]]
             if normalise(left) == normalise(right):
                 continue
