@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import anyio
 from anyio import to_thread
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
@@ -39,9 +37,10 @@ def create_app(
         subject = subject_of(header, secret, services.clock.now())
         return await to_thread.run_sync(services.policy.caller, subject, limiter=threads)
 
-    def context(connection: HTTPConnection, caller: Annotated[Caller, Depends(caller)]) -> RequestContext:
+    async def context(connection: HTTPConnection) -> RequestContext:
         request_id = str(connection.scope.get("state", {}).get("request_id", ""))
-        return RequestContext(services=services, caller=caller, limiter=threads, publish=publish, request_id=request_id)
+        asking = await caller(connection)
+        return RequestContext(services=services, caller=asking, limiter=threads, publish=publish, request_id=request_id)
 
     limits = OperationLimits()
     router = SpecRouter(

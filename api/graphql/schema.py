@@ -40,7 +40,7 @@ def build_schema(*, introspection: bool, limits: OperationLimits | None = None) 
         subscription=Subscription,
         types=[Document, Entity, Job],
         extensions=[lambda: MaxTokensLimiter(max_token_count=limits.tokens), lambda: AddValidationRules(rules)],
-        config=StrawberryConfig(sort_schema=True, disable_field_suggestions=True, relay_max_results=100),
+        config=StrawberryConfig(disable_field_suggestions=True, relay_max_results=100),
     )
 
 
