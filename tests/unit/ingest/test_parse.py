@@ -239,13 +239,18 @@ def test_pdf_words_broken_at_a_line_end_are_whole_and_identifiers_keep_their_hyp
     )
 
 
-def test_pdf_running_titles_and_page_numbers_are_left_out():
+def test_pdf_running_titles_and_page_numbers_are_left_out_and_only_they():
     pages = [
-        [(800, 8, "P350 service manual"), (700, 10, f"Text of page number {n} of the manual."), (40, 8, f"{n} / 3")]
+        [(810, 8, "Service manual"), (700, 10, "Service manual"), (600, 10, f"Text of page {n}."), (40, 8, f"{n} / 3")]
         for n in (1, 2, 3)
     ]
+    pages[0].insert(3, (500, 10, "417"))
     text = read(pdf_of_lines(*pages), "x.pdf").text
-    assert text == "\n\n".join(f"Text of page number {n} of the manual." for n in (1, 2, 3))
+    assert text.split("\n\n") == [
+        *("Service manual", "Text of page 1.", "417"),
+        *("Service manual", "Text of page 2."),
+        *("Service manual", "Text of page 3."),
+    ]
 
 
 def test_pdf_pages_without_text_are_a_warning():
