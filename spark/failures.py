@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from pyspark.errors import PySparkException
@@ -15,7 +15,7 @@ _RAISED = re.compile(r"^kgqa\.errors\.(\w+): (.+?)(?:\nhint: (.+?))?$", re.MULTI
 
 
 @contextmanager
-def task_errors() -> Iterator[None]:
+def task_errors() -> Generator[None]:
     """Raise what a task raised. Anything else that Spark reports is a DependencyUnavailable: running again resumes."""
     try:
         yield

@@ -11,11 +11,11 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from pyspark import SparkContext
+from pyspark import Accumulator, SparkContext
 from rich.console import Console
 
 Mode = Literal["json", "rich", "none"]
@@ -40,7 +40,7 @@ class Stage:
             self._show.say(self)
 
     @contextmanager
-    def watching(self, context: SparkContext) -> Iterator[Counters]:
+    def watching(self, context: SparkContext) -> Generator[Counters]:
         """Counters that tasks add to, shown while the Spark job inside the block runs."""
         counters = Counters(done=context.accumulator(0), failed=context.accumulator(0))
         ended = threading.Event()
@@ -59,20 +59,10 @@ class Stage:
             self.update(counters.done.value, counters.failed.value)
 
 
-class Counter(Protocol):
-    """A Spark accumulator of a whole number."""
-
-    value: int
-
-    def add(self, term: int) -> None:
-        """Count some more."""
-        ...
-
-
 class Counters:
     """Numbers that tasks add to; they reach the driver as tasks end. Passed to tasks as part of their closure."""
 
-    def __init__(self, *, done: Counter, failed: Counter) -> None:
+    def __init__(self, *, done: Accumulator[int], failed: Accumulator[int]) -> None:
         self.done = done
         self.failed = failed
 
@@ -86,7 +76,7 @@ class Progress:
         self.stages: list[Stage] = []
 
     @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
+    def stage(self, name: str, total: int | None = None) -> Generator[Stage]:
         """A stage, from its start to its end; its seconds are taken."""
         stage = Stage(name, total, self)
         self.stages.append(stage)

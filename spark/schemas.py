@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pandas as pd
 from pyspark.sql.types import (
     ArrayType,
     BinaryType,
@@ -30,7 +33,9 @@ SOURCE = _struct(
     principals=ArrayType(StringType()),
 )
 #: a document that was read, on its way to be enriched; `reading` is a pickled `ReadDocument`
-READING = _struct(key=StringType(), reading=BinaryType(), chunk_ids=ArrayType(LongType()), texts=ArrayType(StringType()))
+READING = _struct(
+    key=StringType(), reading=BinaryType(), chunk_ids=ArrayType(LongType()), texts=ArrayType(StringType())
+)
 #: where Spark NLP's ruler found a rule first: number of the text, offset in UTF-16 units, number of the rule
 REGION = _struct(text=IntegerType(), start=IntegerType(), rule=IntegerType())
 REGION_ARRAY = ArrayType(REGION)
@@ -51,8 +56,11 @@ OUTCOME = _struct(outcome=StringType(), documents=LongType(), chunks=LongType())
 ALIAS = _struct(id=LongType(), norm=StringType(), surface=StringType(), type=StringType(), signature=StringType())
 KEY = _struct(key=StringType(), id=LongType())
 #: evidence that two aliases are one thing; acl_class is null where it follows from the names
-LINK = _struct(
-    left=LongType(), right=LongType(), score=DoubleType(), reason=StringType(), acl_class=IntegerType()
-)
+LINK = _struct(left=LongType(), right=LongType(), score=DoubleType(), reason=StringType(), acl_class=IntegerType())
 COMPONENT = _struct(id=LongType(), component=LongType())
 CLUSTER = _struct(id=LongType(), cluster=LongType())
+
+
+def frame(rows: Iterable[tuple[object, ...]], schema: StructType) -> pd.DataFrame:
+    """Rows as tasks hand them to Spark: the columns of the schema, also for no rows."""
+    return pd.DataFrame(list(rows), columns=pd.Index(schema.names))

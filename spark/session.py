@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from importlib.util import find_spec
@@ -30,9 +30,7 @@ UPSTREAM_GRAPHFRAMES = "io.graphframes:graphframes-spark3_2.12:"
 
 
 @contextmanager
-def running_session(
-    settings: Settings, *, app: str, extra: Mapping[str, str] | None = None
-) -> Iterator[SparkSession]:
+def running_session(settings: Settings, *, app: str, extra: Mapping[str, str] | None = None) -> Generator[SparkSession]:
     """A session that is stopped at the end."""
     session = build_session(settings, app=app, extra=extra)
     try:
@@ -46,12 +44,27 @@ def build_session(settings: Settings, *, app: str, extra: Mapping[str, str] | No
     refuse_unsafe_master(settings)
     _prepare_environment()
     configuration = {**session_configuration(settings), **(extra or {})}
-    builder = SparkSession.builder.master(settings.spark.master).appName(app)
+    builder = SparkSession.Builder().master(settings.spark.master).appName(app)
     for key, value in configuration.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+@contextmanager
+def own_workers(session: SparkSession, name: str) -> Generator[None]:
+    """Python tasks defined inside the block run in worker processes of their own.
+
+    Workers are shared by all that have the same environment; so the ones that load models stay as few as there are
+    cores, where a task holds two workers.
+    """
+    environment = session.sparkContext.environment
+    environment["KGQA_TASKS"] = name
+    try:
+        yield
+    finally:
+        del environment["KGQA_TASKS"]
 
 
 def is_local(master: str) -> bool:
@@ -129,7 +142,8 @@ def jar_paths(settings: Settings) -> tuple[Path, ...]:
 def _prepare_environment() -> None:
     """What PySpark's launcher takes from the environment only."""
     found = find_spec("pyspark")
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     os.environ.update(  # noqa: TID251 - written for the child process, not read
         {
             "JAVA_HOME": str(java_home()),

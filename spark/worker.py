@@ -1,7 +1,8 @@
 """What a task needs that is not in its rows: the record and the models, made once per Python worker process.
 
 This module is imported by name in every worker, so what it keeps lives as long as the worker (a global of the driver's
-script would be pickled and made anew in every task).
+script would be pickled and made anew in every task). Models are imported when a task first asks for them: comparing
+documents with the record needs none, and a worker that imports them all takes seconds.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from kgqa.bootstrap import Services, build_services
+from kgqa.adapters.postgres.document_store import PostgresDocumentStore
+from kgqa.adapters.postgres.pool import open_pool
 from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.pipeline import IngestParts
-from kgqa.logs import configure_logs
 from kgqa.settings import Settings
 from spark.shipping import unpacked_cache
+
+#: connections of one worker, which does one thing at a time
+_CONNECTIONS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,26 +32,30 @@ class TaskContext:
 
 
 _open = ExitStack()
-_services: dict[str, Services] = {}
+_stores: dict[str, PostgresDocumentStore] = {}
 _parts: dict[tuple[str, int], IngestParts] = {}
 
 
-def services(context: TaskContext) -> Services:
-    """The services of this worker process. One thread per encoder: there is one worker for each core."""
-    key = context.endpoints.postgres_pipeline_url
-    if key not in _services:
-        settings = unpacked_cache(context.settings)
-        postgres = settings.postgres.model_copy(update={"pool_size": 2})
-        settings = settings.model_copy(update={"postgres": postgres})
-        configure_logs(settings.log_level, as_json=settings.log_json)
-        _services[key] = _open.enter_context(build_services(settings, context.endpoints, encoder_threads=1))
-    return _services[key]
+def store(context: TaskContext) -> PostgresDocumentStore:
+    """The record, as this worker process writes it."""
+    url = context.endpoints.postgres_pipeline_url
+    if url not in _stores:
+        _stores[url] = PostgresDocumentStore(_open.enter_context(open_pool(url, _CONNECTIONS)))
+    return _stores[url]
 
 
 def ingest_parts(context: TaskContext) -> IngestParts:
-    """The models and options of this run; the domain dictionary is read once per run."""
-    key = (context.collection, context.run)
+    """The models and options of this run. One thread per encoder: there is one worker for each core."""
+    key = (context.endpoints.postgres_pipeline_url, context.run)
     if key not in _parts:
+        from kgqa.bootstrap import build_services
+        from kgqa.logs import configure_logs
+
+        settings = unpacked_cache(context.settings)
+        postgres = settings.postgres.model_copy(update={"pool_size": _CONNECTIONS})
+        settings = settings.model_copy(update={"postgres": postgres})
+        configure_logs(settings.log_level, as_json=settings.log_json)
+        services = _open.enter_context(build_services(settings, context.endpoints, encoder_threads=1))
         _parts.clear()
-        _parts[key] = services(context).ingest_parts(context.collection)
+        _parts[key] = services.ingest_parts(context.collection)
     return _parts[key]

@@ -5,7 +5,7 @@ Reads every byte once, and models not at all: a run that changes nothing costs l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import pandas as pd
@@ -16,7 +16,7 @@ from spark import schemas
 from spark.failures import task_errors
 from spark.jobs.list_sources import raw_document
 from spark.progress import Counters, Stage
-from spark.worker import TaskContext, services
+from spark.worker import TaskContext, store
 
 
 def run(sources: DataFrame, context: TaskContext, options_hash: bytes, stage: Stage) -> tuple[DataFrame, int]:
@@ -29,9 +29,9 @@ def run(sources: DataFrame, context: TaskContext, options_hash: bytes, stage: St
 def transform(sources: DataFrame, context: TaskContext, options_hash: bytes, counters: Counters) -> DataFrame:
     """SOURCE -> SOURCE."""
 
-    def changed(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def changed(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
-            yield batch[_is_changed(batch, context, options_hash)]
+            yield batch.loc[_is_changed(batch, context, options_hash)]
             counters.done.add(len(batch))
 
     return sources.mapInPandas(changed, schemas.SOURCE)
@@ -45,5 +45,5 @@ def _is_changed(batch: pd.DataFrame, context: TaskContext, options_hash: bytes) 
             hashes[row["key"]] = content_hash(raw_document(context.collection, row))
         except OSError:
             continue  # reading it will say why
-    same = services(context).store.unchanged(context.run, hashes, options_hash)
+    same = store(context).unchanged(context.run, hashes, options_hash)
     return [row["key"] not in same for row in rows]

@@ -15,7 +15,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from kgqa.errors import InvalidInput, NotFound
 from kgqa.model.document import PUBLIC, RawDocument
@@ -72,9 +72,9 @@ def from_files(session: SparkSession, files: Iterable[SourceFile], access: Acces
 
 def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tuple[DataFrame, int]:
     """SOURCE rows of a BEIR corpus ({"_id", "title", "text"} a line), and their number. Raises InvalidInput."""
-    lines = session.read.text(corpus.as_uri()).where(F.trim("value") != "")
-    keyed = lines.select(F.get_json_object("value", "$._id").alias("key"), F.col("value").alias("line"))
-    counts = keyed.agg(F.count("*"), F.count("key"), F.count_distinct("key")).first()
+    lines = session.read.text(corpus.as_uri()).where(fn.trim("value") != "")
+    keyed = lines.select(fn.get_json_object("value", "$._id").alias("key"), fn.col("value").alias("line"))
+    counts = keyed.agg(fn.count("*"), fn.count("key"), fn.count_distinct("key")).first()
     assert counts is not None
     total, with_key, distinct = counts
     if not total == with_key == distinct:
@@ -83,13 +83,13 @@ def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tupl
     listed = session.createDataFrame(
         [(key, list(principals)) for key, principals in access.documents.items()], "key string, listed array<string>"
     )
-    default = F.array(*map(F.lit, access.default))
-    frame = keyed.join(F.broadcast(listed), on="key", how="left").select(
+    default = fn.array(*map(fn.lit, access.default))
+    frame = keyed.join(fn.broadcast(listed), on="key", how="left").select(
         "key",
-        F.concat(F.lit(corpus.as_uri() + "#"), "key").alias("uri"),
-        F.lit(None).cast("binary").alias("path"),
+        fn.concat(fn.lit(corpus.as_uri() + "#"), "key").alias("uri"),
+        fn.lit(None).cast("binary").alias("path"),
         "line",
-        F.coalesce("listed", default).alias("principals"),
+        fn.coalesce("listed", default).alias("principals"),
     )
     return _spread(frame, total), total
 

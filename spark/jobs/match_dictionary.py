@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from kgqa.ingest.dictionary import Dictionary, Rule
 from kgqa.model.mention import DictionaryMatch
 from spark import schemas
 
-#: Java reads classes such as \\w as Python does, and only \\n as the end of a line
+#: Java reads classes such as \w as Python does, and only \n as the end of a line
 JAVA_FLAGS = "(?Ud)"
 
 
@@ -34,10 +34,10 @@ def transform(readings: DataFrame, dictionary: Dictionary, folder: Path) -> Data
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "patterns.json"
     file.write_text(json.dumps(ruler_patterns(dictionary.rules())), encoding="utf-8")
-    annotated = readings.withColumn("document", _annotations(F.col("texts"))).withColumn("token", _no_annotations())
+    annotated = readings.withColumn("document", _annotations(fn.col("texts"))).withColumn("token", _no_annotations())
     ruler = EntityRulerApproach().setInputCols(["document", "token"]).setOutputCol("found").setUseStorage(False)
     found = ruler.setSentenceMatch(True).setPatternsResource(str(file)).fit(annotated).transform(annotated)
-    return found.select(*schemas.READING.names, _regions(F.col("found")).alias("regions"))
+    return found.select(*schemas.READING.names, _regions(fn.col("found")).alias("regions"))
 
 
 def ruler_patterns(rules: Sequence[Rule]) -> list[dict[str, object]]:
@@ -110,15 +110,15 @@ def _quoted(literal: str) -> str:
 
 def _annotations(texts: Column) -> Column:
     """One annotation per text, as DocumentAssembler makes them; `sentence` is the number of the text."""
-    made = F.transform(
+    made = fn.transform(
         texts,
-        lambda text, i: F.struct(
-            F.lit("document").alias("annotatorType"),
-            F.lit(0).alias("begin"),
-            (F.length(text) - 1).cast("int").alias("end"),
+        lambda text, i: fn.struct(
+            fn.lit("document").alias("annotatorType"),
+            fn.lit(0).alias("begin"),
+            (fn.length(text) - 1).cast("int").alias("end"),
             text.alias("result"),
-            F.create_map(F.lit("sentence"), i.cast("string")).alias("metadata"),
-            F.array().cast("array<float>").alias("embeddings"),
+            fn.create_map(fn.lit("sentence"), i.cast("string")).alias("metadata"),
+            fn.array().cast("array<float>").alias("embeddings"),
         ),
     )
     return made.alias("document", metadata={"annotatorType": "document"})
@@ -126,13 +126,13 @@ def _annotations(texts: Column) -> Column:
 
 def _no_annotations() -> Column:
     """Tokens, which the ruler asks for and does not use when it matches whole texts."""
-    return F.array().cast(schemas.ANNOTATIONS).alias("token", metadata={"annotatorType": "token"})
+    return fn.array().cast(schemas.ANNOTATIONS).alias("token", metadata={"annotatorType": "token"})
 
 
 def _regions(annotations: Column) -> Column:
-    return F.transform(
+    return fn.transform(
         annotations,
-        lambda a: F.struct(
+        lambda a: fn.struct(
             a["metadata"]["sentence"].cast("int").alias("text"),
             a["begin"].alias("start"),
             a["metadata"]["entity"].cast("int").alias("rule"),

@@ -8,13 +8,13 @@ is Python, then the ruler in the JVM, then Python again; otherwise both Python h
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestOptions, ReadDocument, enrich, read_document
@@ -26,7 +26,8 @@ from spark.failures import task_errors
 from spark.jobs import match_dictionary
 from spark.jobs.list_sources import raw_document
 from spark.progress import Counters, Stage
-from spark.worker import TaskContext, ingest_parts, services
+from spark.session import own_workers
+from spark.worker import TaskContext, ingest_parts, store
 
 #: what is enriched and staged together: enough for full batches of the models, little to lose
 BATCH_DOCUMENTS = 64
@@ -38,38 +39,56 @@ log = logger(__name__)
 
 
 def run(
-    sources: DataFrame, context: TaskContext, *, dictionary: Dictionary, ruler_folder: Path | None, stage: Stage
+    sources: DataFrame,
+    context: TaskContext,
+    *,
+    options: IngestOptions,
+    dictionary: Dictionary,
+    ruler_folder: Path | None,
+    stage: Stage,
 ) -> Mapping[str, tuple[int, int]]:
     """By outcome the number of documents and of chunks. `ruler_folder`: match the dictionary with Spark NLP."""
     with stage.watching(sources.sparkSession.sparkContext) as counters, task_errors():
-        outcomes = transform(sources, context, dictionary=dictionary, ruler_folder=ruler_folder, counters=counters)
-        totals = outcomes.groupBy("outcome").agg(F.sum("documents").alias("documents"), F.sum("chunks").alias("chunks"))
+        outcomes = transform(
+            sources, context, options=options, dictionary=dictionary, ruler_folder=ruler_folder, counters=counters
+        )
+        totals = outcomes.groupBy("outcome").agg(
+            fn.sum("documents").alias("documents"), fn.sum("chunks").alias("chunks")
+        )
         return {row["outcome"]: (row["documents"], row["chunks"]) for row in totals.collect()}
 
 
 def transform(
-    sources: DataFrame, context: TaskContext, *, dictionary: Dictionary, ruler_folder: Path | None, counters: Counters
+    sources: DataFrame,
+    context: TaskContext,
+    *,
+    options: IngestOptions,
+    dictionary: Dictionary,
+    ruler_folder: Path | None,
+    counters: Counters,
 ) -> DataFrame:
     """SOURCE -> OUTCOME; documents are staged on the way."""
 
-    def read(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        options = ingest_parts(context).options
+    def read(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
             rows = cast("list[dict[str, Any]]", batch.to_dict("records"))
             for first in range(0, len(rows), READING_ROWS):
                 some = [read_source(context.collection, row, options) for row in rows[first : first + READING_ROWS]]
                 yield _reading_frame(some)
 
-    def stage(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def stage(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         speller = match_dictionary.Speller(dictionary)
         rows = (row for batch in batches for row in cast("list[dict[str, Any]]", batch.to_dict("records")))
         for some in _batches(rows):
             yield _stage(some, context, speller, counters)
 
-    if ruler_folder is None or not dictionary.rules():
-        return sources.mapInPandas(lambda batches: stage(read(batches)), schemas.OUTCOME)
+    with own_workers(sources.sparkSession, "models"):
+        if ruler_folder is None or not dictionary.rules():
+            return sources.mapInPandas(lambda batches: stage(read(batches)), schemas.OUTCOME)
     readings = sources.mapInPandas(read, schemas.READING)
-    return match_dictionary.transform(readings, dictionary, ruler_folder).mapInPandas(stage, schemas.OUTCOME)
+    matched = match_dictionary.transform(readings, dictionary, ruler_folder)
+    with own_workers(sources.sparkSession, "models"):
+        return matched.mapInPandas(stage, schemas.OUTCOME)
 
 
 def read_source(collection: str, row: Mapping[str, Any], options: IngestOptions) -> ReadDocument:
@@ -84,17 +103,15 @@ def read_source(collection: str, row: Mapping[str, Any], options: IngestOptions)
         return ReadDocument(raw=nothing, document=None, outcome=Outcome.FAILED, reason=reason)
     try:
         return read_document(raw, options)
-    except Exception as problem:  # noqa: BLE001 - the edge between one document and the run
+    except Exception as problem:  # the edge between one document and the run
         log.exception("ingest.read.failed", key=raw.key)
         reason = f"Reading it stopped with an unexpected {type(problem).__name__}."
         return ReadDocument(raw=raw, document=None, outcome=Outcome.FAILED, reason=reason)
 
 
 def _reading_frame(readings: Sequence[ReadDocument]) -> pd.DataFrame:
-    rows = [
-        (r.raw.key, pickle.dumps(r), [c.id for c in r.chunks], [c.text for c in r.chunks]) for r in readings
-    ]
-    return pd.DataFrame(rows, columns=schemas.READING.names)
+    rows = [(r.raw.key, pickle.dumps(r), [c.id for c in r.chunks], [c.text for c in r.chunks]) for r in readings]
+    return schemas.frame(rows, schemas.READING)
 
 
 def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -116,11 +133,11 @@ def _stage(
 ) -> pd.DataFrame:
     readings = [cast("ReadDocument", pickle.loads(row["reading"])) for row in rows]  # noqa: S301 - our own, from `read`
     deltas = enrich(readings, ingest_parts(context), dictionary_matches=_matches(rows, speller))
-    services(context).store.stage(context.run, deltas)
+    store(context).stage(context.run, deltas)
     counters.done.add(len(deltas))
     counters.failed.add(sum(delta.outcome is Outcome.FAILED for delta in deltas))
     outcomes = [(delta.outcome.value, 1, len(delta.chunks)) for delta in deltas]
-    return pd.DataFrame(outcomes, columns=schemas.OUTCOME.names)
+    return schemas.frame(outcomes, schemas.OUTCOME)
 
 
 def _matches(

@@ -6,19 +6,24 @@ through GraphFrames: the others are components by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import functions as fn
 
+from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.errors import ConfigurationError
 from kgqa.ingest.resolve import blocking_keys, partition, score
 from kgqa.model.entity import Alias, AliasLink
 from spark import schemas
 from spark.failures import task_errors
+from spark.progress import Progress
+
+#: reasons of links that do not follow from the names
+ASSERTED = ("stated", "manual")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,59 +59,71 @@ def run(session: SparkSession, aliases: Sequence[Alias], stated: Sequence[AliasL
     return resolution
 
 
+def refresh(session: SparkSession, store: PostgresDocumentStore, collection: str, progress: Progress) -> None:
+    """Resolve a collection whose entities wait for it; otherwise do nothing."""
+    if not store.needs_resolution(collection):
+        return
+    aliases = store.aliases(collection)
+    with progress.stage("resolve", len(aliases)) as stage:
+        stated = [link for link in store.links(collection) if link.reason in ASSERTED]
+        resolution = run(session, aliases, stated)
+        store.write_partition(collection, resolution.links, resolution.clusters)
+        stage.update(len(aliases))
+
+
 def candidate_pairs(aliases: DataFrame) -> DataFrame:
     """ALIAS -> (left, right): pairs that share a blocking key, once each, the smaller id first."""
 
-    def keys(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def keys(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
             rows = [(key, alias.id) for alias in map(_alias, _records(batch)) for key in blocking_keys(alias)]
-            yield pd.DataFrame(rows, columns=schemas.KEY.names)
+            yield schemas.frame(rows, schemas.KEY)
 
     keyed = aliases.mapInPandas(keys, schemas.KEY)
-    left = keyed.select("key", F.col("id").alias("left"))
-    right = keyed.select("key", F.col("id").alias("right"))
-    pairs = left.join(right, on="key", how="inner").where(F.col("left") < F.col("right"))
+    left = keyed.select("key", fn.col("id").alias("left"))
+    right = keyed.select("key", fn.col("id").alias("right"))
+    pairs = left.join(right, on="key", how="inner").where(fn.col("left") < fn.col("right"))
     return pairs.select("left", "right").distinct()
 
 
 def score_pairs(pairs: DataFrame, aliases: DataFrame) -> DataFrame:
     """(left, right) and ALIAS -> LINK of the pairs that are alike."""
 
-    def scored(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def scored(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
             found = [score(_alias(row["a"]), _alias(row["b"])) for row in _records(batch)]
-            yield pd.DataFrame([_row(link, schemas.LINK.names) for link in found if link], columns=schemas.LINK.names)
+            yield schemas.frame([_row(link, schemas.LINK.names) for link in found if link], schemas.LINK)
 
-    fields = F.struct(*schemas.ALIAS.names)
-    a = aliases.select(F.col("id").alias("left"), fields.alias("a"))
-    b = aliases.select(F.col("id").alias("right"), fields.alias("b"))
+    fields = fn.struct(*schemas.ALIAS.names)
+    a = aliases.select(fn.col("id").alias("left"), fields.alias("a"))
+    b = aliases.select(fn.col("id").alias("right"), fields.alias("b"))
     sides = pairs.join(a, on="left", how="inner").join(b, on="right", how="inner").select("a", "b")
     return sides.mapInPandas(scored, schemas.LINK)
 
 
 def connected_components(links: DataFrame) -> DataFrame:
     """LINK -> COMPONENT of every alias that has a link; a component is named by its smallest member."""
-    edges = links.select(F.col("left").alias("src"), F.col("right").alias("dst")).distinct().cache()
+    edges = links.select(fn.col("left").alias("src"), fn.col("right").alias("dst")).distinct().cache()
     if edges.isEmpty():
         return links.sparkSession.createDataFrame([], schemas.COMPONENT)
     from graphframes import GraphFrame  # asks for the running JVM as it is loaded
 
-    vertices = edges.select(F.col("src").alias("id")).union(edges.select("dst")).distinct()
+    vertices = edges.select(fn.col("src").alias("id")).union(edges.select("dst")).distinct()
     found = GraphFrame(vertices, edges).connectedComponents(
         algorithm="graphframes", broadcastThreshold=-1, use_local_checkpoints=True
     )
     edges.unpersist()
-    smallest = found.groupBy("component").agg(F.min("id").alias("smallest"))
+    smallest = found.groupBy("component").agg(fn.min("id").alias("smallest"))
     named = found.join(smallest, on="component", how="inner")
-    return named.select("id", F.col("smallest").alias("component"))
+    return named.select("id", fn.col("smallest").alias("component"))
 
 
 def check_components(links: DataFrame, components: DataFrame) -> None:
     """Both ends of every link must share a component: GraphFrames has been wrong before. Raises ConfigurationError."""
-    left = components.select(F.col("id").alias("left"), F.col("component").alias("a"))
-    right = components.select(F.col("id").alias("right"), F.col("component").alias("b"))
+    left = components.select(fn.col("id").alias("left"), fn.col("component").alias("a"))
+    right = components.select(fn.col("id").alias("right"), fn.col("component").alias("b"))
     ends = links.join(left, on="left", how="left").join(right, on="right", how="left")
-    wrong = ends.where(~F.col("a").eqNullSafe(F.col("b"))).count()
+    wrong = ends.where(~fn.col("a").eqNullSafe(fn.col("b"))).count()
     if wrong:
         raise ConfigurationError(
             f"GraphFrames gave {wrong} links two components.",
@@ -120,10 +137,10 @@ def cut_components(aliases: DataFrame, links: DataFrame, components: DataFrame) 
     def cut(members: pd.DataFrame, inner: pd.DataFrame) -> pd.DataFrame:
         groups = partition(map(_alias, _records(members)), map(_link, _records(inner)))
         rows = [(alias, min(group)) for group in groups for alias in group]
-        return pd.DataFrame(rows, columns=schemas.CLUSTER.names)
+        return schemas.frame(rows, schemas.CLUSTER)
 
     members = aliases.join(components, on="id", how="inner")
-    of_left = components.select(F.col("id").alias("left"), F.col("component").alias("of"))
+    of_left = components.select(fn.col("id").alias("left"), fn.col("component").alias("of"))
     inner = links.join(of_left, on="left", how="inner")
     return members.groupBy("component").cogroup(inner.groupBy("of")).applyInPandas(cut, schemas.CLUSTER)
 

@@ -1,0 +1,111 @@
+"""`python -m spark ingest --source FOLDER --collection NAME`, `python -m spark resolve --collection NAME`.
+
+The command line calls this as a child process (`kgqa ingest`, re-index jobs) and draws its progress; on a cluster it
+is what an operator submits. Progress goes to standard output as JSON lines, or to standard error for a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from kgqa.bootstrap import build_services
+from kgqa.demo import ready
+from kgqa.errors import ConfigurationError, InvalidInput, KgqaError
+from kgqa.logs import configure_logs
+from kgqa.processes import follow_parent
+from kgqa.settings import Settings, load_settings
+from spark.failures import task_errors
+from spark.jobs import ingest_source, project_graph, resolve_entities
+from spark.jobs.list_sources import local_path, read_access
+from spark.progress import Mode, Progress
+from spark.session import is_local, refuse_unsafe_master, running_session
+
+#: exit codes by error code, as of the command line; 1 for the rest
+EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one job; the exit code."""
+    options = _parser().parse_args(arguments)
+    progress = Progress(options.progress)
+    try:
+        settings = load_settings()
+        follow_parent(settings)
+        configure_logs(settings.log_level, as_json=settings.log_json)
+        report = _run(options, settings, progress)
+    except KgqaError as problem:
+        progress.error(problem.code, problem.message, problem.hint)
+        sys.stderr.write(f"error: {problem}\n")
+        return EXIT_CODES.get(problem.code, 1)
+    progress.report(report)
+    if options.json:
+        sys.stdout.write(json.dumps(report, default=str) + "\n")
+    return 0
+
+
+def _run(options: argparse.Namespace, settings: Settings, progress: Progress) -> dict[str, object]:
+    refuse_unsafe_master(settings)
+    if not is_local(settings.spark.master) and not settings.postgres.url.get_secret_value():
+        raise ConfigurationError(
+            "A cluster cannot reach the embedded servers, which listen on this machine only.",
+            hint="set KGQA_POSTGRES__URL, KGQA_POSTGRES__PIPELINE_URL and KGQA_NEO4J__URL.",
+        )
+    request = _request(options) if options.job == "ingest" else None
+    endpoints = ready(settings, Console(stderr=True))
+    with (
+        build_services(settings, endpoints) as services,
+        running_session(settings, app=f"kgqa {options.job} {options.collection}") as session,
+        task_errors(),
+    ):
+        if request:
+            return ingest_source.run(session, services, endpoints, settings, request, progress)
+        resolve_entities.refresh(session, services.store, options.collection, progress)
+        with progress.stage("project") as stage:
+            project_graph.run(services.graph, stage)
+        return {"collection": options.collection, "stages": progress.summary()}
+
+
+def _request(options: argparse.Namespace) -> ingest_source.IngestRequest:
+    """The request, with its files read before any server is started."""
+    dictionary = None
+    if options.dictionary:
+        path = local_path(options.dictionary)
+        try:
+            dictionary = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as problem:
+            raise InvalidInput(f"The dictionary {path.name} is not JSON: {problem}.") from None
+        if not isinstance(dictionary, dict):
+            raise InvalidInput(f"The dictionary {path.name} is no JSON object.")
+    return ingest_source.IngestRequest(
+        source=options.source,
+        collection=options.collection,
+        access=read_access(options.source, options.access),
+        dictionary=dictionary,
+        force=options.force,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m spark", description=__doc__)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    ingest = jobs.add_parser("ingest", help="read a source into the record and the graph")
+    ingest.add_argument("--source", required=True, help="folder of documents, or a BEIR folder; path or file: URI")
+    ingest.add_argument("--access", help="access lists (JSON); default: _access.json in the folder")
+    ingest.add_argument("--dictionary", help="domain dictionary (JSON) of the collection")
+    ingest.add_argument("--force", action="store_true", help="read unchanged documents again")
+    resolve = jobs.add_parser("resolve", help="resolve the entities of a collection again")
+    for job in (ingest, resolve):
+        job.add_argument("--collection", required=True, help="collection of documents")
+        modes: tuple[Mode, ...] = ("json", "rich", "none")
+        job.add_argument("--progress", choices=modes, default="rich", help="how to show progress")
+        job.add_argument("--json", action="store_true", help="print the report as JSON at the end")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A source into the record and the graph, stage by stage. Every stage can be cut off; running the job again goes on.
+
+    list      which documents there are, and who may read them
+    compare   which of them the record does not have as they are now
+    read      parse, chunk, extract, embed, stage: under a run that nobody reads yet
+    publish   one transaction that makes the run visible, mentions and entities included
+    project   Neo4j, brought up to the record
+
+A run that changes nothing ends after `compare`, unless an earlier run left something to publish or project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+
+from kgqa.bootstrap import Services
+from kgqa.embedded.stack import Endpoints
+from kgqa.ingest.dictionary import Dictionary
+from kgqa.ingest.pipeline import IngestParts, options_hash, stage_versions
+from kgqa.model.delta import DeltaReport
+from kgqa.settings import Settings
+from spark.jobs import detect_changes, list_sources, project_graph, read_documents
+from spark.jobs.list_sources import AccessList
+from spark.progress import Progress
+from spark.worker import TaskContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestRequest:
+    """What to ingest."""
+
+    #: folder, or BEIR folder, or `corpus.jsonl(.gz)`
+    source: str
+    collection: str
+    access: AccessList
+    #: replaces the collection's domain dictionary; None: leave it as it is
+    dictionary: Mapping[str, object] | None = None
+    #: read documents again that have not changed
+    force: bool = False
+
+
+def run(
+    session: SparkSession,
+    services: Services,
+    endpoints: Endpoints,
+    settings: Settings,
+    request: IngestRequest,
+    progress: Progress,
+) -> dict[str, object]:
+    """Ingest the source; the report of the job."""
+    _set_dictionary(services, request)
+    parts = services.ingest_parts(request.collection)
+    run_id = services.store.start_run(request.collection, stage_versions(parts), resume=True)
+    context = TaskContext(settings=settings, endpoints=endpoints, collection=request.collection, run=run_id)
+    with progress.stage("list") as stage:
+        sources, total = list_sources.run(session, request.source, request.access)
+        stage.total = total
+        stage.update(total)
+    changed, count = _changed(sources, total, context, parts, request, progress)
+    if count:
+        _read(changed, count, context, parts, services, progress)
+    with progress.stage("publish") as stage:
+        report = services.store.publish(run_id, resolve=True)
+        stage.update(report.indexed + report.duplicates)
+    with progress.stage("project") as stage:
+        project_graph.run(services.graph, stage)
+    return _report(request, report, total, count, progress)
+
+
+def _set_dictionary(services: Services, request: IngestRequest) -> None:
+    if request.dictionary is not None:
+        Dictionary.from_json(request.dictionary)
+        if services.store.collection(request.collection).dictionary != request.dictionary:
+            services.store.set_dictionary(request.collection, request.dictionary)
+
+
+def _changed(
+    sources: DataFrame,
+    total: int,
+    context: TaskContext,
+    parts: IngestParts,
+    request: IngestRequest,
+    progress: Progress,
+) -> tuple[DataFrame, int]:
+    if request.force:
+        return sources, total
+    with progress.stage("compare", total) as stage:
+        return detect_changes.run(sources, context, options_hash(stage_versions(parts)), stage)
+
+
+def _read(
+    changed: DataFrame, count: int, context: TaskContext, parts: IngestParts, services: Services, progress: Progress
+) -> None:
+    dictionary = Dictionary.from_json(services.store.collection(context.collection).dictionary)
+    settings = context.settings
+    folder = settings.home / "spark" / f"ruler-{context.run}" if settings.spark.nlp else None
+    with progress.stage("read", count) as stage:
+        read_documents.run(
+            changed, context, options=parts.options, dictionary=dictionary, ruler_folder=folder, stage=stage
+        )
+
+
+def _report(
+    request: IngestRequest, report: DeltaReport, total: int, count: int, progress: Progress
+) -> dict[str, object]:
+    fields = {name: value for name, value in asdict(report).items() if name != "unchanged"}
+    return {
+        "collection": request.collection,
+        "source": request.source,
+        "documents": total,
+        **fields,
+        "reasons": [list(reason) for reason in report.reasons],
+        "unchanged": total - count,
+        "stages": progress.summary(),
+    }
