@@ -395,6 +395,8 @@ create table entity (
     generation int not null,
     id bigint not null,
     collection_id int not null references collection on delete cascade,
+    -- how many aliases it has, seen or not: a view that sees fewer does not see this entity but one of its own
+    aliases int not null default 0,
     primary key (generation, id)
 ) partition by list (generation);
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -60,22 +61,42 @@ def template(postgres: Endpoints) -> str:
 
 
 @pytest.fixture
-def database(postgres: Endpoints, template: str) -> Iterator[Database]:
-    """A fresh database, gone after the test."""
-    assert postgres.postgres_superuser_url is not None
-    name = f"kgqa_test_{uuid.uuid4().hex[:12]}"
-    superuser_url = create_database(postgres.postgres_superuser_url, name, template=template)
-    yield Database(
-        app_url=database_url(postgres.postgres_app_url, name),
-        pipeline_url=database_url(postgres.postgres_pipeline_url, name),
-        owner_url=database_url(postgres.postgres_owner_url, name),
-        superuser_url=superuser_url,
-    )
-    drop_database(postgres.postgres_superuser_url, name)
+def make_database(postgres: Endpoints, template: str) -> Iterator[Callable[[], Database]]:
+    """Fresh databases, gone after the test."""
+    superuser_url = postgres.postgres_superuser_url
+    assert superuser_url is not None
+    made: list[str] = []
+
+    def make() -> Database:
+        name = f"kgqa_test_{uuid.uuid4().hex[:12]}"
+        made.append(name)
+        return Database(
+            superuser_url=create_database(superuser_url, name, template=template),
+            app_url=database_url(postgres.postgres_app_url, name),
+            pipeline_url=database_url(postgres.postgres_pipeline_url, name),
+            owner_url=database_url(postgres.postgres_owner_url, name),
+        )
+
+    yield make
+    for name in made:
+        drop_database(superuser_url, name)
+
+
+@pytest.fixture
+def database(make_database: Callable[[], Database]) -> Database:
+    """A fresh database."""
+    return make_database()
 
 
 @pytest.fixture
 def pools(database: Database) -> Iterator[Pools]:
     """Connections to the fresh database."""
+    with open_pools(database) as pools:
+        yield pools
+
+
+@contextmanager
+def open_pools(database: Database) -> Generator[Pools]:
+    """Connections of both service roles, closed at the end."""
     with open_pool(database.app_url, 4) as app, open_pool(database.pipeline_url, 4) as pipeline:
         yield Pools(app=app, pipeline=pipeline)

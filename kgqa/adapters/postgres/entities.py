@@ -63,10 +63,10 @@ def link_new(connection: Connection, scope: Scope) -> list[Alias]:
     new = [_alias(row) for row in connection.execute(sql["unresolved"], scope.parameters)]
     keys = {alias.id: blocking_keys(alias) for alias in new}
     connection.execute(sql["forget_keys"], {**scope.parameters, "ids": list(keys)})
-    rows = ((scope.generation, key, i, scope.collection_id) for i, found in keys.items() for key in sorted(found))
-    copy(connection, "entities", "copy_alias_key", "int4 text int8 int4", rows)
     wanted = sorted({key for found in keys.values() for key in found})
     partners = [_alias(row) for row in connection.execute(sql["partners"], {**scope.parameters, "keys": wanted})]
+    rows = ((scope.generation, key, i, scope.collection_id) for i, found in keys.items() for key in sorted(found))
+    copy(connection, "entities", "copy_alias_key", "int4 text int8 int4", rows)
     links = links_of(new, partners, keys)
     connection.execute(
         sql["add_links"],
@@ -110,7 +110,7 @@ def write_partition(connection: Connection, scope: Scope, members: Members, clus
     component_of = components(ids, members.links)
     rows = ((alias, component_of[alias], entity) for alias, entity in entity_of.items())
     copy(connection, "entities", "copy_resolved", "int8 int8 int8", rows)
-    for statement in ("remember_moves", "set_entities", "add_entities", "drop_entities"):
+    for statement in ("remember_moves", "set_entities", "add_entities", "drop_entities", "count_aliases"):
         connection.execute(sql[statement], scope.parameters)
     parameters = {**scope.parameters, "old": list(redirects), "new": list(redirects.values())}
     for statement in ("add_redirects", "follow_redirects", "drop_redirects"):

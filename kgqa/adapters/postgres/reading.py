@@ -96,7 +96,7 @@ class _Senses:
         self._at: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         for chunk, m in found:
             alias = _alias(collection, m)
-            for norm in {m.norm, normalise(chunk.text[m.start : m.end])} - {""}:
+            for norm in {m.norm, _norm(chunk.text[m.start : m.end])} - {""}:
                 place = self._at.setdefault((m.chunk_id, _name(collection, norm)), [])
                 place.append((m.start, m.end, alias))
 
@@ -124,7 +124,7 @@ def _support(
         if not m.is_title:
             mentions[alias] += 1
             surface = chunk.text[m.start : m.end]
-            if normalise(surface) == m.norm:
+            if _norm(surface) == m.norm:
                 surfaces.setdefault(alias, Counter())[surface] += 1
     return {
         alias: Support(
@@ -147,6 +147,11 @@ def _stated(senses: _Senses, equivalences: Sequence[tuple[int, ...]]) -> tuple[t
 
 def _most_common(counts: Counter[str]) -> str:
     return min(counts, key=lambda surface: (-counts[surface], surface))
+
+
+@lru_cache(maxsize=200_000)
+def _norm(surface: str) -> str:
+    return normalise(surface)
 
 
 @lru_cache(maxsize=200_000)

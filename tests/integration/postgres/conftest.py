@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
+from kgqa.adapters.postgres.pool import open_pool
 from kgqa.ingest.annotate import title_names
 from kgqa.ingest.chunk import ChunkOptions, chunk
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
@@ -102,6 +105,7 @@ class Lake:
     """A collection that tests put documents into and take documents out of."""
 
     store: PostgresDocumentStore
+    pools: Any
 
     def put(self, *deltas: DocumentDelta) -> DeltaReport:
         return self.store.apply_delta(IngestDelta(collection=COLLECTION, upserts=deltas))
@@ -116,8 +120,16 @@ def store(pools) -> PostgresDocumentStore:
 
 
 @pytest.fixture
-def lake(store: PostgresDocumentStore) -> Lake:
-    return Lake(store)
+def lake(store: PostgresDocumentStore, pools) -> Lake:
+    return Lake(store, pools)
+
+
+@pytest.fixture
+def other_lake(make_database) -> Iterator[Lake]:
+    """A second lake on a database of its own, to compare with."""
+    database = make_database()
+    with open_pool(database.app_url, 4) as app, open_pool(database.pipeline_url, 4) as pipeline:
+        yield Lake(PostgresDocumentStore(pipeline), SimpleNamespace(app=app, pipeline=pipeline))
 
 
 @pytest.fixture

@@ -118,6 +118,16 @@ delete from entity e using (
 where e.generation = %(generation)s and e.id = t.id
     and not exists (select from alias a where a.generation = e.generation and a.entity_id = e.id);
 
+-- name: count_aliases
+update entity e set aliases = n.aliases
+from (
+    select a.entity_id as id, count(*) as aliases from alias a
+    where a.generation = %(generation)s and a.entity_id in (
+        select entity_id from resolved union select entity_id from touched_alias)
+    group by a.entity_id
+) as n
+where e.generation = %(generation)s and e.id = n.id and e.aliases <> n.aliases;
+
 -- name: add_redirects
 insert into entity_redirect (generation, collection_id, old_id, new_id)
 select %(generation)s, %(collection)s, o, n from unnest(%(old)s::bigint[], %(new)s::bigint[]) as r (o, n)

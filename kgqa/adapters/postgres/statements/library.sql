@@ -68,9 +68,8 @@ where generation = %(generation)s and collection_id = %(collection)s
     and (%(ids)s::bigint[] is null or left_alias = any(%(ids)s::bigint[]));
 
 -- name: clusters
--- All aliases of stored entities, seen or not: only to compare with what is visible, never shown.
-select entity_id, count(*) from alias
-where generation = %(generation)s and entity_id = any(%(entities)s::bigint[]) group by entity_id;
+-- How many aliases stored entities have, seen or not: only to compare with what is visible, never shown.
+select id, aliases from entity where generation = %(generation)s and id = any(%(entities)s::bigint[]);
 
 -- name: counts
 -- Chunks and documents that mention each of some groups of aliases.

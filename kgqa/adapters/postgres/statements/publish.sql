@@ -52,7 +52,8 @@ from moved m join document_version v on v.id = m.old_version where v.outcome = '
 -- changes are written to version_change, and every member of a touched group to its new part.
 with touched as (
     select distinct v.text_hash, v.acl_class
-    from moved m join document_version v on v.id in (m.old_version, m.new_version)
+    from (select old_version as id from moved union all select new_version from moved) as m
+    join document_version v on v.id = m.id
     where v.outcome in ('indexed', 'duplicate')
 ), member as (
     select v.id, v.document_id, v.acl_class, v.outcome, d.current_version,
@@ -172,7 +173,7 @@ update equivalence i set live = c.change = 1 from version_change c
 where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
 
 -- name: switch_claim
-update claim i set live = c.change = 1 from version_change c
+update claim i set live = c.change = 1, subject_alias = null, object_alias = null from version_change c
 where i.version_id = c.version_id and i.generation = %(generation)s and i.live <> (c.change = 1);
 
 -- name: activated

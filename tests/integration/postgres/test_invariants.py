@@ -1,0 +1,138 @@
+"""What must hold for every lake: deleting equals never having had, hidden documents do not exist, order is nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from kgqa.adapters.postgres.library import PostgresLibrary
+from kgqa.adapters.postgres.search_index import PostgresSearchIndex
+from kgqa.model.answer import Caller, View
+
+PUBLIC = Caller(subject="public", principals=("public",))
+IVY = Caller(subject="user:ivy", principals=("group:sales", "public", "user:ivy"))
+
+#: contents by table, without run and version ids and without entity ids, which are historical
+CONTENT = {
+    "document": "select key, (select principals from acl_class where id = acl_class) from document",
+    "version": "select d.key, v.outcome, v.reason, v.text, (select key from document o where o.id = v.duplicate_of), "
+    "v.id = d.current_version from document_version v join document d on d.id = v.document_id",
+    "chunk": "select c.id, c.text, (select principals from acl_class where id = c.acl_class) from chunk c",
+    "chunk_index": "select chunk_id, live, terms, embedding::text, (select principals from acl_class a where a.id = acl_class) "
+    "from chunk_index",
+    "sentence": "select chunk_id, ordinal, live from sentence",
+    "name": "select id, norm, tokens, first_token from name",
+    "name_support": "select name_id, document_id, chunk_id, source, type, signature, live from name_support",
+    "name_sense": "select name_id, (select principals from acl_class a where a.id = acl_class), type, signature, documents, "
+    "heading_documents from name_sense",
+    "mention": "select chunk_id, start_offset, end_offset, name_id, alias_id, is_title, document_id from mention",
+    "claim": "select id, chunk_id, subject_alias, predicate, object_alias, live from claim",
+    "alias": "select id, norm, type, signature, component_id from alias",
+    "alias_support": "select alias_id, document_id, surface, mentions, chunks from alias_support",
+    "alias_key": "select key, alias_id from alias_key",
+    "partition": "select array_agg(id order by id) from alias group by entity_id",
+    "entities": "select count(*) from entity",
+    "decision": "select left_alias, right_alias, reason, score, chunk_id from resolution_decision",
+    "relation": "select (select min(id) from alias where entity_id = subject_entity), predicate, "
+    "(select min(id) from alias where entity_id = object_entity), "
+    "(select array_agg(claim_id order by claim_id) from relation_support s where s.relation_id = r.id) from relation r",
+    "corpus": "select language, (select principals from acl_class a where a.id = acl_class), chunks from corpus_statistics",
+    "terms": "select term, language, (select principals from acl_class a where a.id = acl_class), df from term_statistics",
+}
+WORDS = ("Kestrel Seals", "Northline Castings", "Pump", "Seal Kit", "Elena Ruiz", "Ruiz", "Acme", "Valve", "Overview")
+VERBS = ("makes", "replaces", "inspects", "likes")
+TYPES = {"Elena Ruiz": "PERSON", "Ruiz": "PERSON", "Pump": "PRODUCT"}
+
+
+def content(pools) -> dict[str, list[Any]]:
+    with pools.pipeline.connection() as connection:
+        return {table: sorted(map(repr, connection.execute(query))) for table, query in CONTENT.items()}
+
+
+def random_documents(seed: int, make, count: int) -> list[Any]:
+    """Documents that share names, headings and texts, of several classes and languages."""
+    chooser = random.Random(seed)
+    documents = []
+    for i in range(count):
+        if documents and chooser.random() < 0.15:
+            text = documents[chooser.randrange(len(documents))].document.text
+        else:
+            sentences = [
+                f"{chooser.choice(WORDS)} {chooser.choice(VERBS)} {chooser.choice(WORDS)} in year {chooser.randrange(5)}."
+                for _ in range(chooser.randrange(1, 4))
+            ]
+            if chooser.random() < 0.3:
+                sentences.append("Northline Castings (NLC) is old.")
+            text = "\n\n".join(sentences)
+        documents.append(
+            make(
+                f"document-{i}", text, title=chooser.choice((f"Note {i}", "Pump", "Acme report", f"Ruiz {i}")),
+                principals=chooser.choice((("public",), ("public",), ("group:sales",), ("group:sales", "user:bob"))),
+                headings=chooser.choice(((), ("Overview",), ("Valve",))),
+                types={name: TYPES.get(name, chooser.choice(("ORG", "PRODUCT"))) for name in WORDS},
+                language=chooser.choice(("en", "en", "es")),
+            )
+        )  # fmt: skip
+    return documents
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_deleting_equals_never_having_ingested(pools, lake, delta, seed: int, other_lake) -> None:
+    documents = random_documents(seed, delta, 14)
+    chooser = random.Random(seed)
+    gone = chooser.sample(documents, 6)
+    for part in (documents[:5], documents[5:6], documents[6:]):
+        lake.put(*part)
+    for document in gone:
+        lake.delete(document.key)
+    other_lake.put(*(d for d in documents if d not in gone))
+    expected, found = content(other_lake.pools), content(pools)
+    for table in CONTENT:
+        assert found[table] == expected[table], table
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_documents_leave_nothing_of_what_they_were(pools, lake, delta, seed: int, other_lake) -> None:
+    before, after = random_documents(seed, delta, 10), random_documents(seed + 100, delta, 10)
+    lake.put(*before)
+    lake.put(*after[:4])
+    lake.put(*after[4:])
+    other_lake.put(*after)
+    expected, found = content(other_lake.pools), content(pools)
+    for table in CONTENT:
+        assert found[table] == expected[table], table
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("caller", [PUBLIC, IVY])
+def test_hidden_documents_do_not_exist(pools, lake, delta, embed, seed: int, caller: Caller, other_lake) -> None:
+    documents = random_documents(seed, delta, 14)
+    lake.put(*documents)
+    other_lake.put(*(d for d in documents if set(d.principals) & set(caller.principals)))
+    expected, found = seen(other_lake.pools, caller, embed), seen(pools, caller, embed)
+    for what in expected:
+        assert found[what] == expected[what], what
+
+
+def seen(pools, caller: Caller, embed) -> dict[str, Any]:
+    """Everything that a caller can read of the lake, class ids and view aside."""
+    index, library = PostgresSearchIndex(pools.app), PostgresLibrary(pools.app)
+    view: View = index.view(caller, "lake")
+    found = index.candidates(view, vector=embed("pump of acme"), text="Which Pump does Acme replace?", depth=50)
+    chunks: Sequence[int] = [c.chunk_id for c in found]
+    entities = library.entities(view, text=None, first=100, after=None)
+    return {
+        "scores": found,
+        "evidence": index.evidence(view, chunks),
+        "mentions": index.mentions(view, chunks),
+        "names": index.names(view, [w.lower() for w in WORDS]),
+        "longest": index.longest_name_tokens(view),
+        "keys": index.document_keys(view, chunks),
+        "entities": entities,
+        "around": [library.neighbourhood(view, e.id, limit=3) for e in entities.items],
+        "documents": library.documents(view, first=100, after=None),
+        "collections": [(c.name, c.documents, c.chunks) for c in library.collections(caller)],
+    }
