@@ -31,20 +31,35 @@ _RELATIVE = re.compile(r"\b(?:that|which|who|whom|whose|behind|que|quien)\b", re
 CONTEXT_SHARE = 0.6
 #: a name of the question counts as much as this many words of its rarity
 NAME_SHARE = 1.5
+#: rare words count more than proportionally
+RARITY_POWER = 2.0
 #: e5 cosines lie close together; this is the fall-off of closeness below the best sentence
 COSINE_SCALE = 0.03
 ASK_WEIGHT, RELEVANCE_WEIGHT = 0.6, 0.25
 #: what a further sentence costs, and how much more when nothing but common names ties it to the chain
-LENGTH_COST, LOOSENESS_COST = 0.05, 0.35
+LENGTH_COST, LOOSENESS_COST = 0.04, 0.15
 #: "the flow of the pump that replaced X": a sentence about X is worth this much for what stands before "that"
 EMBEDDED_SHARE = 0.4
+EMBEDDED_FIT = 0.15
 #: names of places and days tie sentences less than names of things, people and companies
 WEAK_TYPES = frozenset({"GPE", "LOC", "NORP", "LANGUAGE", "DATE"})
 WEAK_SHARE = 0.3
 #: a looser tie than this is none
 LEAST_TIE = 0.2
+#: a name in so few sentences ties fully
+RARE = 3.0
+#: what a further sentence must add: of the question's words, or to the fit of a value
+LEAST_WORDS, LEAST_FIT = 0.03, 0.2
 #: ties by place
 SAME_CHUNK, SAME_DOCUMENT = 0.8, 0.5
+#: a name in a sentence and a document about that name
+ABOUT_TIE = 0.6
+#: what a document's opening says it is about, beside its title
+SUBJECT_TYPES = frozenset({"ORG", "PERSON"})
+#: how much of a value's fit depends on how its sentence is tied
+TIE_SHARE = 0.4
+#: a document is about the names in its first so many characters
+OPENING = 300
 MOST_SENTENCES = 5
 BEAM = 24
 #: a sentence of so few words without a full stop or a field is a heading or label
@@ -70,6 +85,8 @@ class _Chain:
     places: tuple[int, ...]
     covered: Floats
     fits: Floats
+    #: closeness of its closest sentence
+    relevance: float
     #: how loosely its sentences hang together, summed
     looseness: float
     score: float
@@ -81,8 +98,9 @@ class _Table:
 
     #: passages x words and names of the question: 1, CONTEXT_SHARE or 0
     covers: Floats
-    #: their weights, summing to 1
+    #: their weights, summing to 1, over what some passage says; and over everything
     weights: Floats
+    said: Floats
     #: passages x asks
     fits: Floats
     relevance: Floats
@@ -105,7 +123,7 @@ def compose(question: Question, pool: Sequence[Passage]) -> Draft:
     return Draft(
         passages=tuple(sorted(chosen, key=lambda p: (p.chunk.rank, p.chunk.chunk_id, p.start))),
         short=_short(question, wanted, chosen),
-        coverage=float(best.covered @ table.weights) if table.weights.size else 1.0,
+        coverage=float(best.covered @ table.said) if table.said.size else 1.0,
         fit=float(best.fits.mean()),
     )
 
@@ -127,7 +145,7 @@ def term_weights(question: Question, pool: Sequence[Passage]) -> dict[int, float
     """Rarity of the question's words among the passages."""
     n = len(pool)
     words = terms(question.text, question.language)
-    return {t: math.log(1 + n / (1 + sum(t in p.terms for p in pool))) ** 2 for t in sorted(words)}
+    return {t: math.log(1 + n / (1 + sum(t in p.terms for p in pool))) ** RARITY_POWER for t in sorted(words)}
 
 
 def _chains(
@@ -138,75 +156,100 @@ def _chains(
     table = _table(question, wanted, sentences)
     if not sentences:
         return [], sentences, table
-    beam = _best([_extend(table, None, place) for place in range(len(sentences))])
+    beam = _starts(table)
     found = list(beam)
     for _ in range(MOST_SENTENCES - 1):
-        longer = [_extend(table, chain, place) for chain in beam for place in _reachable(table, chain)]
-        if not longer:
-            break
-        beam = _best(longer)
+        beam = _best([longer for chain in beam for longer in _extensions(table, chain)])
         found += beam
     return sorted(found, key=lambda chain: (-chain.score, chain.places)), sentences, table
 
 
-def _reachable(table: _Table, chain: _Chain) -> list[int]:
-    """Passages that share a name with the chain, or with the question, and add something."""
-    tied = table.links[list(chain.places)].max(axis=0) >= LEAST_TIE
-    more = np.maximum(table.covers - chain.covered, 0.0) @ table.weights
-    adds = (more > 0.03) | (table.fits > chain.fits + 0.2).any(axis=1)
+def _starts(table: _Table) -> list[_Chain]:
+    """Chains of one sentence, the best first."""
+    ties = table.anchors
+    scores = _scores(table, table.covers, table.fits * ties[:, np.newaxis], table.relevance, 1.0 - ties, 1)
+    return [
+        _Chain(
+            places=(place,),
+            covered=table.covers[place],
+            fits=table.fits[place] * ties[place],
+            relevance=float(table.relevance[place]),
+            looseness=1.0 - float(ties[place]),
+            score=float(scores[place]),
+        )
+        for place in _top(scores)
+    ]
+
+
+def _extensions(table: _Table, chain: _Chain) -> list[_Chain]:
+    """The best chains with one sentence more: one that shares a name with the chain or with the question."""
+    ties = table.links[list(chain.places)].max(axis=0)
     names = table.named.shape[1]
-    stands_alone = (table.named > chain.covered[len(chain.covered) - names :]).any(axis=1)
-    reachable = (tied | stands_alone) & adds
-    return [int(place) for place in np.flatnonzero(reachable) if int(place) not in chain.places]
+    alone = (table.named > chain.covered[len(chain.covered) - names :]).any(axis=1)
+    words = np.maximum(table.covers - chain.covered, 0.0) @ table.weights
+    adds = (words > LEAST_WORDS) | (table.fits > chain.fits + LEAST_FIT).any(axis=1)
+    reachable = ((ties >= LEAST_TIE) | alone) & adds
+    reachable[list(chain.places)] = False
+    places = np.flatnonzero(reachable)
+    covered = np.maximum(chain.covered, table.covers[places])
+    # What hangs loosely on the chain answers less.
+    fits = np.maximum(chain.fits, table.fits[places] * (1.0 - TIE_SHARE + TIE_SHARE * ties[places])[:, np.newaxis])
+    relevance = np.maximum(chain.relevance, table.relevance[places])
+    looseness = chain.looseness + 1.0 - ties[places]
+    scores = _scores(table, covered, fits, relevance, looseness, len(chain.places) + 1)
+    return [
+        _Chain(
+            places=(*chain.places, int(places[row])),
+            covered=covered[row],
+            fits=fits[row],
+            relevance=float(relevance[row]),
+            looseness=float(looseness[row]),
+            score=float(scores[row]),
+        )
+        for row in _top(scores)
+    ]
 
 
-def _extend(table: _Table, chain: _Chain | None, place: int) -> _Chain:
-    if chain is None:
-        tie = float(table.anchors[place])
-        places, covered, fits, looseness = (place,), table.covers[place], table.fits[place] * tie, 1.0 - tie
-    else:
-        places = (*chain.places, place)
-        covered = np.maximum(chain.covered, table.covers[place])
-        tie = float(table.links[list(chain.places), place].max())
-        # What hangs loosely on the chain answers less.
-        fits = np.maximum(chain.fits, table.fits[place] * (0.4 + 0.6 * tie))
-        looseness = chain.looseness + 1.0 - tie
-    score = (
-        float(covered @ table.weights)
-        + ASK_WEIGHT * float(fits.mean())
-        + RELEVANCE_WEIGHT * float(table.relevance[list(places)].max())
-        - LENGTH_COST * (len(places) - 1)
-        - LOOSENESS_COST * looseness
-    )
-    return _Chain(places=places, covered=covered, fits=fits, looseness=looseness, score=score)
+def _scores(table: _Table, covered: Floats, fits: Floats, relevance: Floats, looseness: Floats, length: int) -> Floats:
+    """What chains of one length are worth, one row each."""
+    worth = covered @ table.weights + ASK_WEIGHT * fits.mean(axis=1) + RELEVANCE_WEIGHT * relevance
+    return worth - LENGTH_COST * (length - 1) - LOOSENESS_COST * looseness
+
+
+def _top(scores: Floats) -> list[int]:
+    return [int(row) for row in np.argsort(-scores, kind="stable")[:BEAM]]
 
 
 def _best(chains: Sequence[_Chain]) -> list[_Chain]:
-    """The best chains; of those with the same sentences one."""
-    distinct = {tuple(sorted(chain.places)): chain for chain in chains}
-    return sorted(distinct.values(), key=lambda chain: (-chain.score, chain.places))[:BEAM]
+    """The best chains; of those with the same sentences the best."""
+    distinct: dict[tuple[int, ...], _Chain] = {}
+    for chain in sorted(chains, key=lambda chain: (-chain.score, chain.places)):
+        distinct.setdefault(tuple(sorted(chain.places)), chain)
+    return list(distinct.values())[:BEAM]
 
 
 def _table(question: Question, wanted: Sequence[Ask], pool: Sequence[Passage]) -> _Table:
+    head, embedded = _embedded(question)
     words = term_weights(question, pool)
     df = Counter(name for p in pool for name in p.names)
-    names = {n: NAME_SHARE * math.log(1 + len(pool) / (1 + df[n])) ** 2 for n in question.name_ids}
+    names = {n: NAME_SHARE * math.log(1 + len(pool) / (1 + df[n])) ** RARITY_POWER for n in question.name_ids}
     weights = np.array([*words.values(), *names.values()])
+    covers = np.array([[*(_covers(p, t, head, embedded) for t in words), *(_names(p, n) for n in names)] for p in pool])
+    covers = covers.reshape(len(pool), len(weights))
+    # What no sentence says cannot tell them apart; it counts when the answer is judged.
+    sayable = weights * (covers > 0).any(axis=0) if len(pool) else weights
     best = max((p.cosine for p in pool), default=0.0)
-    head, embedded = _embedded(question)
     return _Table(
-        covers=np.array(
-            [
-                [*(_covers(p, t, head, embedded) for t in words), *(_names(p, n) for n in names)]
-                for p in pool
-            ]
-        ),
-        weights=weights / (weights.sum() or 1.0),
+        covers=covers,
+        weights=sayable / (sayable.sum() or 1.0),
+        said=weights / (weights.sum() or 1.0),
         fits=np.array([_fits(wanted, p, words, question.language, embedded) for p in pool]),
         relevance=np.exp((np.array([p.cosine for p in pool]) - best) / COSINE_SCALE),
         links=_links(pool, df, frozenset(question.name_ids)),
         anchors=_anchors(pool, df, question),
-        named=np.array([[float(n in p.names) for n in names] for p in pool]).reshape(len(pool), len(names)),
+        named=np.array([[float(n in p.names and n not in embedded) for n in names] for p in pool]).reshape(
+            len(pool), len(names)
+        ),
     )
 
 
@@ -231,7 +274,7 @@ def _embedded(question: Question) -> tuple[frozenset[int], frozenset[int]]:
 
 def _tie(df: int) -> float:
     """How well a name ties sentences together: 1 for a rare one, towards 0 for one that stands everywhere."""
-    return min(1.0, math.sqrt(3.0 / max(df, 1)))
+    return min(1.0, math.sqrt(RARE / max(df, 1)))
 
 
 def _names(passage: Passage, name: int) -> float:
@@ -247,28 +290,41 @@ def _fits(
     wanted: Sequence[Ask], passage: Passage, weights: Mapping[int, float], language: str, embedded: frozenset[int]
 ) -> list[float]:
     found = [values(ask, passage, frozenset(weights), language) for ask in wanted]
-    share = EMBEDDED_SHARE if passage.names & embedded else 1.0
+    share = EMBEDDED_FIT if passage.names & embedded else 1.0
     return [share * min(best[0].fit, 1.0) if best else 0.0 for best in found]
 
 
 def _links(pool: Sequence[Passage], df: Mapping[int, int], asked: frozenset[int]) -> Floats:
     """How well the best name that two passages share ties them; it stands in the text of at least one of them."""
     own: dict[int, list[int]] = {}
-    titled: dict[int, list[int]] = {}
+    about: dict[int, list[int]] = {}
     weak = {m.name_id for p in pool for m in p.mentions if m.type in WEAK_TYPES}
+    subjects = _subjects(pool)
     for place, passage in enumerate(pool):
         for name in passage.names - asked:
             own.setdefault(name, []).append(place)
-        for name in passage.title_names - passage.names - asked:
-            titled.setdefault(name, []).append(place)
+        for name in (passage.title_names | subjects.get(passage.chunk.document_id, frozenset())) - passage.names - asked:
+            about.setdefault(name, []).append(place)
     links = np.zeros((len(pool), len(pool)))
     for name, places in own.items():
-        rows = np.array(places)
-        columns = np.array(places + titled.get(name, []))
         strength = _tie(df[name]) * (WEAK_SHARE if name in weak else 1.0)
-        links[np.ix_(rows, columns)] = np.maximum(links[np.ix_(rows, columns)], strength)
-        links[np.ix_(columns, rows)] = np.maximum(links[np.ix_(columns, rows)], strength)
+        for others, least in ((places, 0.0), (about.get(name, []), 0.0 if name in weak else ABOUT_TIE)):
+            tie = max(strength, least)
+            for rows, columns in ((places, others), (others, places)):
+                block = np.ix_(np.array(rows, int), np.array(columns, int))
+                links[block] = np.maximum(links[block], tie)
     return np.maximum(links, _neighbours(pool))
+
+
+def _subjects(pool: Sequence[Passage]) -> dict[int, frozenset[int]]:
+    """Per document the names in its opening, as far as it is prose."""
+    found: dict[int, frozenset[int]] = {}
+    for passage in pool:
+        if passage.opens(OPENING) and not passage.is_record:
+            document = passage.chunk.document_id
+            named = {m.name_id for m in passage.mentions if m.type in SUBJECT_TYPES} & passage.names
+            found[document] = found.get(document, frozenset()) | named
+    return found
 
 
 def _neighbours(pool: Sequence[Passage]) -> Floats:

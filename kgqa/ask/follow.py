@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kgqa.ask.compose import leads
+from kgqa.ask.compose import OPENING, leads
 from kgqa.ask.passages import Passage, passages
 from kgqa.model.answer import AskOptions, Question, View
 from kgqa.ports import GraphStore, SearchIndex
@@ -53,13 +53,18 @@ def follow(order: Sequence[int], reader: Reader, graph: GraphStore, options: Ask
     found = list(reader.read(order[:FIRST_CHUNKS]))
     read = {passage.chunk.chunk_id for passage in found}
     followed = set(reader.question.name_ids)
+    new = found
     for _ in range(ROUNDS if options.mode == "graph" else 0):
-        names = [n for n in leads(reader.question, found, FOLLOWED_CHAINS) if n not in followed]
+        # A document that opens with a followed name is about it: its other chunks stand under the same title.
+        titles = sorted({n for p in new if p.opens(OPENING) and not p.is_record for n in p.title_names})
+        ahead = [*leads(reader.question, found, FOLLOWED_CHAINS), *titles]
+        names = [name for name in dict.fromkeys(ahead) if name not in followed]
         followed |= set(names)
         further = _chunks_of(names, read, reader.view, graph)
         if not further:
             break
-        found += reader.read(further)
+        new = list(reader.read(further))
+        found += new
         read |= set(further)
     return tuple(found)
 

@@ -14,7 +14,7 @@ from kgqa.ports import MentionRow
 
 
 #: "Label: value" in a table row, a record or a list
-FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n]{1,40}?)\s*:\s*(?P<value>[^;|\n]+)")
+FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n\d]{1,30}?)\s*:\s*(?P<value>[^;|\n]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,10 @@ class Passage:
         """Ids of the names in the sentence; a field's label names nothing."""
         return frozenset(mention.name_id for mention in self.mentions)
 
+    def opens(self, characters: int) -> bool:
+        """Whether it stands in the first so many characters of its document."""
+        return self.chunk.start + self.start < characters
+
     @property
     def is_record(self) -> bool:
         """Whether it is a row of a table or a record: fields, not prose."""
@@ -67,7 +71,7 @@ def passages(
         context = terms(" ".join((chunk.title, *chunk.heading_path)), language)
         titles = frozenset(row.name_id for row in rows if row.is_title)
         for start, end in chunk.sentences or ((0, len(chunk.text)),):
-            labels = [(start + m.start("label"), start + m.end("label")) for m in FIELD.finditer(chunk.text[start:end])]
+            labels = _labels(chunk.text, start, end)
             inside = tuple(
                 row
                 for row in rows
@@ -89,3 +93,9 @@ def passages(
                 )
             )
     return tuple(found)
+
+
+def _labels(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of the labels of a record's fields. "E-417: water in the seal" is no record, and its E-417 is a name."""
+    fields = list(FIELD.finditer(text, start, end))
+    return [match.span("label") for match in fields] if len(fields) > 1 else []
