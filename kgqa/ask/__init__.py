@@ -1,0 +1,1 @@
+"""Ask: from a question to a verified, cited answer."""

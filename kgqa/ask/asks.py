@@ -25,15 +25,15 @@ class Ask:
 
 
 _NOUNS = {
-    "ORG": "suppliers? compan(?:y|ies) manufacturers? makers? vendors? customers? organi[sz]ations? firms? band brand team"
-    " universit(?:y|ies) school proveedora? proveedor(?:es)? empresas? fabricantes? clientes? organizaci[oó]n firma",
+    "ORG": "suppliers? compan(?:y|ies) manufacturers? makers? vendors? customers? organi[sz]ations? firms?"
+    " band brand team universit(?:y|ies) school proveedora? proveedor(?:es)? empresas? fabricantes? clientes? organizaci[oó]n firma",
     "PERSON": "engineers? persons? people managers? leads? authors? technicians? directors? actors? actress writers?"
     " president contact ingenier[oa]s? persona responsable director[a]? t[eé]cnic[oa] autor[a]? contacto",
-    "PLACE": "cit(?:y|ies) towns? countr(?:y|ies) places? site plants? state region county ciudad(?:es)? pa[ií]s(?:es)? lugar"
-    " sede planta",
+    "PLACE": "cit(?:y|ies) towns? countr(?:y|ies) places? site plants? state region county ciudad(?:es)? pa[ií]s(?:es)?"
+    " lugar sede planta",
     "DATE": "years? dates? days? months? a[ñn]os? fechas? d[ií]as? mes(?:es)?",
-    "IDENTIFIER": "codes? numbers? parts? versions? releases? firmware tickets? orders? ids? models? kits? bins? rooms? error"
-    " c[oó]digos? n[uú]meros? piezas? referencias? versi[oó]n modelos? error(?:es)? sala",
+    "IDENTIFIER": "codes? numbers? parts? versions? releases? firmware tickets? orders? ids? models? kits? bins? rooms?"
+    " error c[oó]digos? n[uú]meros? piezas? referencias? versi[oó]n modelos? error(?:es)? sala",
     "NUMBER": "percentage price weight temperature torque flow capacity length pressure score band range rate"
     " precio peso temperatura par caudal capacidad presi[oó]n longitud",
 }
@@ -42,13 +42,18 @@ _MAKES = re.compile(
     r"\b(?:make|makes|made|manufactur\w+|suppl(?:y|ies|ied)|own\w*|fabrica\w*|suministra\w*)\b", re.IGNORECASE
 )
 _PAYS = re.compile(r"\b(?:what|qu[eé])\b.*\b(?:pay|paid|costs?|pagamos|cuesta)\b", re.IGNORECASE)
-_LEAD = re.compile(r"\s*(?:(?:is|was|are|were|es|son|era|fue)\s+)?(?:(?:the|our|el|la|los|las|nuestr[oa])\s+)?", re.IGNORECASE)
+_LEAD = re.compile(
+    r"\s*(?:(?:is|was|are|were|es|son|era|fue)\s+)?(?:(?:the|our|el|la|los|las|nuestr[oa])\s+)?", re.IGNORECASE
+)
 _STOP = re.compile(
     r"(?:of|behind|in|on|at|for|from|to|by|with|that|which|who|is|was|are|were|do|does|did|has|have|can|could|will|the|a|an|our"
     r"|de|del|en|con|por|para|que|es|son|se|hay|el|la|los|las|un|una|al)",
     re.IGNORECASE,
 )
-_START = r"(?:^|[?¿,;:]\s*|\b(?:and|or|y|e|o)\s+)\W*(?:(?:and|y|e|in|on|at|by|from|for|to|of|with|en|a|por|de|con|para|desde)\s+)*"
+_START = (
+    r"(?:^|[?¿,;:]\s*|\b(?:and|or|y|e|o)\s+)\W*"
+    r"(?:(?:and|y|e|in|on|at|by|from|for|to|of|with|en|a|por|de|con|para|desde)\s+)*"
+)
 _WORDS = {
     "en": r"who|whom|whose|which|what|when|where|how\s+\w+|how",
     "es": r"qui[eé]n(?:es)?|d[oó]nde|cu[aá]ndo|cu[aá]nt[oa]s?|cu[aá]l(?:es)?|qu[eé]|c[oó]mo",

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kgqa.ask.compose import OPENING, leads
+from kgqa.ask.compose import leads
+from kgqa.ask.links import OPENING
 from kgqa.ask.passages import Passage, passages
 from kgqa.model.answer import AskOptions, Question, View
 from kgqa.ports import GraphStore, SearchIndex
@@ -75,9 +76,7 @@ def _chunks_of(names: Sequence[int], read: set[int], view: View, graph: GraphSto
         return []
     subgraph = graph.expand(view, chunk_ids=[], name_ids=sorted(names), hub_chunks=COMMON_NAME)
     wanted = set(names)
-    pairs = [
-        (int(c), int(n)) for c, n in zip(subgraph.chunk_ids, subgraph.name_ids, strict=True) if int(n) in wanted
-    ]
+    pairs = [(int(c), int(n)) for c, n in zip(subgraph.chunk_ids, subgraph.name_ids, strict=True) if int(n) in wanted]
     df = Counter(name for _, name in pairs)
     worth: dict[int, float] = defaultdict(float)
     for chunk, name in pairs:

@@ -12,7 +12,6 @@ from kgqa.ask.words import terms
 from kgqa.model.answer import EvidenceChunk
 from kgqa.ports import MentionRow
 
-
 #: "Label: value" in a table row, a record or a list
 FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n\d]{1,30}?)\s*:\s*(?P<value>[^;|\n]+)")
 

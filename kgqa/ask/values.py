@@ -56,15 +56,13 @@ def values(ask: Ask, passage: Passage, asked: frozenset[int], language: str) -> 
         own = terms(value, language)
         if not value or (own and own <= asked):
             continue
-        fit *= _plausible(ask, value, span, passage) * (0.5 + 0.5 * closeness(span))
-        found[value] = max(found.get(value, 0.0), fit)
+        worth = fit * _plausible(ask, value, span, passage) * (0.5 + 0.5 * closeness(span))
+        found[value] = max(found.get(value, 0.0), worth)
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Value(text=value, fit=fit) for value, fit in ordered)
 
 
-def _fields(
-    text: str, ask: Ask, wanted: frozenset[int], language: str
-) -> Iterator[tuple[tuple[int, int], float]]:
+def _fields(text: str, ask: Ask, wanted: frozenset[int], language: str) -> Iterator[tuple[tuple[int, int], float]]:
     focus = terms(ask.focus, language)
     for word in words(text, language):
         # "room A2.12", "extension 4140": what is asked for, followed by its number or code

@@ -15,47 +15,8 @@ from kgqa.text.terms import analyse
 
 #: words that ask or command rather than name a subject, beyond the stop words of the language
 _ASKING = {
-    "en": frozenset(
-        [
-            "who",
-            "whom",
-            "whose",
-            "which",
-            "what",
-            "when",
-            "where",
-            "how",
-            "many",
-            "much",
-            "does",
-            "did",
-            "do",
-            "please",
-            "tell",
-            "name",
-            "us",
-            "me",
-            "give",
-        ]
-    ),
-    "es": frozenset(
-        [
-            "que",
-            "quien",
-            "quienes",
-            "cual",
-            "cuales",
-            "cuando",
-            "donde",
-            "como",
-            "cuanto",
-            "cuanta",
-            "cuantos",
-            "cuantas",
-            "dime",
-            "diga",
-        ]
-    ),
+    "en": "who whom whose which what when where how many much does did do please tell name us me give",
+    "es": "que quien quienes cual cuales cuando donde como cuanto cuanta cuantos cuantas dime diga",
 }
 
 
@@ -93,4 +54,4 @@ def _terms(token: str, language: str) -> tuple[int, ...]:
 @cache
 def _empty_words(language: str) -> frozenset[str]:
     known = stop_words.get_stop_words(language) if language in stop_words.AVAILABLE_LANGUAGES else []
-    return frozenset(known) | _ASKING.get(language, frozenset())
+    return frozenset(known) | frozenset(_ASKING.get(language, "").split())

@@ -1,0 +1,1 @@
+"""Evaluation: the only place that reads judgements and accepted answers."""

@@ -27,7 +27,7 @@ def questions(
     services: Services, path: Path, collection: str, console: Console, *, json_path: Path | None, failures: bool
 ) -> Mapping[str, Mapping[str, float]]:
     """Recall@5, correct answers and right abstentions of the example questions, by hop count."""
-    results, groups = evaluate_questions(path, services.ask_services(), services.policy, collection)
+    results, groups = evaluate_questions(path, services.ask_services(collection), services.policy, collection)
     for name, measures in groups.items():
         shown = "  ".join(f"{key} {value:.2f}" for key, value in measures.items() if key != "questions")
         console.print(f"{name:14} {int(measures['questions']):3} questions  {shown}")

@@ -1,4 +1,4 @@
-"""Evaluation data: BEIR folders (`corpus.jsonl[.gz]`, `queries.jsonl`, `qrels/test.tsv`, `answers.jsonl`) and example questions."""
+"""Evaluation data: BEIR folders (corpus, queries, qrels, answers) and the example questions."""
 
 from __future__ import annotations
 
@@ -122,8 +122,7 @@ def _existing(folder: Path, name: str) -> Path:
 def _rows(path: Path) -> Iterator[dict[str, object]]:
     if not path.exists():
         raise InvalidInput(f"There is no file {path}.")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue

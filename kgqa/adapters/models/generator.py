@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import openai
-from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
+from openai.types.chat.chat_completion_chunk import Choice
 
 from kgqa.errors import DependencyUnavailable, ModelOutputError
 
@@ -51,16 +51,16 @@ class OpenAIGenerator:
                 choice = _first_choice(event)
                 if choice is None:
                     continue
-                delta: object = choice.delta
-                if isinstance(delta, ChoiceDelta) and isinstance(delta.content, str) and delta.content:
-                    yield delta.content
+                content: object = getattr(choice.delta, "content", None)
+                if isinstance(content, str) and content:
+                    yield content
                 finished = finished or choice.finish_reason is not None
         if not finished:
             raise ModelOutputError("The generator's reply ended in the middle.")
 
 
 def _first_choice(event: object) -> Choice | None:
-    """The first choice of an event. A server may send anything, and the client library does not check what it parses."""
+    """The first choice of an event. Servers may send anything; the client library does not check what it parses."""
     choices: object = getattr(event, "choices", None)
     first: object = choices[0] if isinstance(choices, list) and choices else None
     return first if isinstance(first, Choice) else None

@@ -135,6 +135,6 @@ def test_a_refusal_is_unavailable_and_not_retried():
 
 
 def test_nobody_listening_is_unavailable():
-    with closing(OpenAIGenerator("http://127.0.0.1:9/v1", "stub", timeout_seconds=2)) as generator:
-        with pytest.raises(DependencyUnavailable):
-            list(generator.stream("x", max_tokens=5))
+    generator = OpenAIGenerator("http://127.0.0.1:9/v1", "stub", timeout_seconds=2)
+    with closing(generator), pytest.raises(DependencyUnavailable):
+        list(generator.stream("x", max_tokens=5))

@@ -36,7 +36,6 @@ def test_asks_share_the_question_among_them():
     assert second.text.startswith("who signed")
 
 
-
 def test_focus_is_what_stands_behind_the_question_word():
     assert asks("What is the telephone extension of the plant manager?", "en")[0].focus == "telephone extension"
     assert asks("Which audit score did Moravec get?", "en")[0].focus == "audit score"

@@ -68,9 +68,7 @@ def _dense_walk(lake: MemoryLake, restart: Restart, options: AskOptions) -> dict
     names = sorted(set(whole.name_ids.tolist()) | set(restart.names))
     weights = np.zeros((9, len(names)))
     df = document_frequencies(whole)
-    for chunk, name, count, title in zip(
-        whole.chunk_ids, whole.name_ids, whole.counts, whole.is_title, strict=True
-    ):
+    for chunk, name, count, title in zip(whole.chunk_ids, whole.name_ids, whole.counts, whole.is_title, strict=True):
         weights[chunk - 1, names.index(name)] = (np.log2(1 + count) + 3 * title) / df[int(name)] ** 0.5
     adjacency = np.block([[np.zeros((9, 9)), weights], [weights.T, np.zeros((len(names),) * 2)]])
     sums = adjacency.sum(axis=0)

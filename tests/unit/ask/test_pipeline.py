@@ -23,7 +23,8 @@ from tests.unit.ask.lakes import SUPPORT_DESK, lake
 
 IVY = Caller(subject="user:ivy", principals=("public", "user:ivy"))
 HARD = (
-    "Which supplier makes the part behind error E-417 on the pump that replaced the P200, and who signed off the change?"
+    "Which supplier makes the part behind error E-417 on the pump that replaced the P200, "
+    "and who signed off the change?"
 )
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ REPLY = "Kestrel Seals Ltd. makes it [1]. Dr. Marta Lindqvist signed off [2, 3].
 @given(st.lists(st.integers(0, len(REPLY)), max_size=8))
 def test_sentences_do_not_depend_on_how_the_stream_is_cut(cuts):
     places = [0, *sorted(cuts), len(REPLY)]
-    pieces = [REPLY[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [REPLY[a:b] for a, b in pairwise(places)]
     assert list(sentences(pieces)) == [
         "Kestrel Seals Ltd. makes it [1].",
         "Dr. Marta Lindqvist signed off [2, 3].",
