@@ -11,7 +11,8 @@ from pyspark.errors import PySparkException
 from kgqa import errors
 from kgqa.errors import DependencyUnavailable, KgqaError
 
-_RAISED = re.compile(r"^kgqa\.errors\.(\w+): (.+?)(?:\nhint: (.+?))?$", re.MULTILINE)
+#: the last line of a Python traceback, with the hint that our errors print below their message
+_RAISED = re.compile(r"^([A-Za-z_][\w.]*): (.+?)$(?:\nhint: (.+?)$)?", re.MULTILINE)
 
 
 @contextmanager
@@ -30,12 +31,16 @@ def task_errors() -> Generator[None]:
 
 def error_of(report: str) -> KgqaError:
     """The KgqaError in Spark's report of a failed job."""
-    for name, message, hint in _RAISED.findall(report):
-        kind = getattr(errors, name, None)
+    _, _, traceback = report.rpartition("Traceback (most recent call last)")
+    raised = _RAISED.search(traceback) or _RAISED.search(report)
+    if raised:
+        module, _, name = raised[1].rpartition(".")
+        kind = getattr(errors, name, None) if module == errors.__name__ else None
         if isinstance(kind, type) and issubclass(kind, KgqaError):
-            return kind(message, hint=hint or None)
-    lines = [line for line in report.splitlines() if line.strip()]
+            return kind(raised[2], hint=raised[3])
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    cause = raised[0].splitlines()[0] if raised else lines[0] if lines else "no reason given"
     return DependencyUnavailable(
-        f"Spark could not do its work: {lines[0] if lines else 'no reason given'}",
+        f"Spark could not do its work: {cause}",
         hint="the log has the whole report; running the command again resumes where it stopped.",
     )

@@ -3,10 +3,11 @@
     list      which documents there are, and who may read them
     compare   which of them the record does not have as they are now
     read      parse, chunk, extract, embed, stage: under a run that nobody reads yet
-    publish   one transaction that makes the run visible, mentions and entities included
+    publish   one transaction that makes the run visible, mentions included
+    resolve   entities of the whole collection
     project   Neo4j, brought up to the record
 
-A run that changes nothing ends after `compare`, unless an earlier run left something to publish or project.
+A run that changes nothing ends after `compare`, unless an earlier run left something to publish, resolve or project.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, options_hash, stage_versions
 from kgqa.model.delta import DeltaReport
 from kgqa.settings import Settings
-from spark.jobs import detect_changes, list_sources, project_graph, read_documents
+from spark.jobs import detect_changes, list_sources, project_graph, read_documents, resolve_entities
 from spark.jobs.list_sources import AccessList
 from spark.progress import Progress
 from spark.worker import TaskContext
@@ -63,8 +64,9 @@ def run(
     if count:
         _read(changed, count, context, parts, services, progress)
     with progress.stage("publish") as stage:
-        report = services.store.publish(run_id, resolve=True)
+        report = services.store.publish(run_id, resolve=False)
         stage.update(report.indexed + report.duplicates)
+    resolve_entities.refresh(session, services.store, request.collection, progress)
     with progress.stage("project") as stage:
         project_graph.run(services.graph, stage)
     return _report(request, report, total, count, progress)

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
-from kgqa.errors import ConfigurationError
+from kgqa.errors import ConfigurationError, Conflict
 from kgqa.ingest.resolve import blocking_keys, partition, score
 from kgqa.model.entity import Alias, AliasLink
 from spark import schemas
@@ -24,6 +24,8 @@ from spark.progress import Progress
 
 #: reasons of links that do not follow from the names
 ASSERTED = ("stated", "manual")
+#: a document that is written meanwhile makes it start again
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +62,25 @@ def run(session: SparkSession, aliases: Sequence[Alias], stated: Sequence[AliasL
 
 
 def refresh(session: SparkSession, store: PostgresDocumentStore, collection: str, progress: Progress) -> None:
-    """Resolve a collection whose entities wait for it; otherwise do nothing."""
+    """Resolve a collection whose aliases wait for it; otherwise do nothing.
+
+    Raises Conflict when other writers change the collection as often as it is resolved.
+    """
     if not store.needs_resolution(collection):
         return
-    aliases = store.aliases(collection)
-    with progress.stage("resolve", len(aliases)) as stage:
-        stated = [link for link in store.links(collection) if link.reason in ASSERTED]
-        resolution = run(session, aliases, stated)
-        store.write_partition(collection, resolution.links, resolution.clusters)
-        stage.update(len(aliases))
+    with progress.stage("resolve") as stage:
+        for attempt in range(1, ATTEMPTS + 1):
+            aliases = store.aliases(collection)
+            stage.total = len(aliases)
+            stated = [link for link in store.links(collection) if link.reason in ASSERTED]
+            resolution = run(session, aliases, stated)
+            try:
+                store.write_partition(collection, resolution.links, resolution.clusters)
+                break
+            except Conflict:
+                if attempt == ATTEMPTS:
+                    raise
+        stage.update(stage.total or 0)
 
 
 def candidate_pairs(aliases: DataFrame) -> DataFrame:
