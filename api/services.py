@@ -57,6 +57,6 @@ class ApiServices(Protocol):
         """Limits."""
         ...
 
-    def ask_services(self) -> AskServices:
+    def ask_services(self, collection: str) -> AskServices:
         """What asking uses."""
         ...

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import abc
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from neo4j import Driver, GraphDatabase
 
@@ -50,31 +52,38 @@ class Services:
     policy: PostgresPolicy
     graph: Neo4jGraphStore
     embedder: Embedder
-    extractor: SpacyExtractor
     generator: Generator | None
     clock: Clock
     settings: Settings
 
-    def ask_services(self) -> AskServices:
-        """What the ask path uses."""
+    def extractor_of(self, collection: str) -> SpacyExtractor:
+        """The extractor that knows the domain dictionary of a collection."""
+        return _extractor(json.dumps(dict(self.index.dictionary(collection)), sort_keys=True))
+
+    def ask_services(self, collection: str) -> AskServices:
+        """What the ask path uses to answer over a collection."""
         return AskServices(
             index=self.index,
             graph=self.graph,
             embedder=self.embedder,
-            extractor=self.extractor,
+            extractor=self.extractor_of(collection),
             generator=self.generator,
             clock=self.clock,
         )
 
     def ingest_parts(self, collection: str) -> IngestParts:
         """The models and options that ingest documents of this collection."""
-        dictionary = Dictionary.from_json(self.store.collection(collection).dictionary)
         return IngestParts(
-            extractor=SpacyExtractor(dictionary=dictionary),
+            extractor=self.extractor_of(collection),
             embedder=self.embedder,
             options=ingest_options(self.settings),
             cached_vectors=self.store.cached_vectors,
         )
+
+
+@lru_cache(maxsize=32)
+def _extractor(dictionary: str) -> SpacyExtractor:
+    return SpacyExtractor(dictionary=Dictionary.from_json(json.loads(dictionary)))
 
 
 def ingest_options(settings: Settings) -> IngestOptions:
@@ -137,7 +146,6 @@ def build_services(
             policy=PostgresPolicy(pipeline),
             graph=Neo4jGraphStore(driver, pipeline),
             embedder=build_embedder(settings, threads=encoder_threads),
-            extractor=SpacyExtractor(),
             generator=build_generator(settings),
             clock=SystemClock(),
             settings=settings,

@@ -222,7 +222,7 @@ def ask(
     from kgqa.rendering import answer_json, print_answer
 
     with services(load_settings()) as built:
-        result = answer(question, built.policy.caller(principal), collection, built.ask_services())
+        result = answer(question, built.policy.caller(principal), collection, built.ask_services(collection))
     if as_json:
         print(json.dumps(answer_json(result), ensure_ascii=False))
     else:
@@ -278,7 +278,7 @@ def eval_retrieval(
     with services(settings) as built:
         ingest = _batch_ingest(settings, folder)
         report = evaluate_retrieval(
-            folder, built.ask_services(), ingest, mode=mode, json_path=json_path, run_path=run_path
+            folder, built.ask_services(folder.name), ingest, mode=mode, json_path=json_path, run_path=run_path
         )
     print_measures(report, out)
 
@@ -296,7 +296,7 @@ def eval_answers(
     settings = load_settings()
     with services(settings) as built:
         ingest = _batch_ingest(settings, folder)
-        report = evaluate_answers(folder, built.ask_services(), ingest, limit=limit, json_path=json_path)
+        report = evaluate_answers(folder, built.ask_services(folder.name), ingest, limit=limit, json_path=json_path)
     print_measures(report, out)
 
 

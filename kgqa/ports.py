@@ -7,7 +7,7 @@ nothing. Every method may raise `DependencyUnavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
@@ -48,6 +48,10 @@ class Extractor(Protocol):
         dictionary_matches: Mapping[int, Sequence[DictionaryMatch]] | None = None,
     ) -> Sequence[tuple[Sequence[NameSupport], Sequence[Equivalence], Sequence[Claim]]]:
         """One triple per chunk, in order. `dictionary_matches` (by chunk id) says what the domain dictionary found."""
+        ...
+
+    def warnings(self, languages: Iterable[str]) -> Sequence[str]:
+        """What a reader should know about what is found in these languages."""
         ...
 
     def names(self, text: str, language: str) -> Sequence[str]:

@@ -45,7 +45,7 @@ class Query:
     @strawberry.field(description="A cited answer from what the caller may read.")
     async def ask(self, info: Info, question: str, collection: str = DEFAULT_COLLECTION) -> answer_types.Answer | None:
         context = info.context
-        services = context.services.ask_services()
+        services = context.services.ask_services(collection)
         return answer_types.answer(await context.run(answer, question, context.caller, collection, services))
 
     @strawberry.field(description="The best chunks for a query, best first.")

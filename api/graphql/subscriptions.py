@@ -24,7 +24,7 @@ class Subscription:
         self, info: Info, question: str, collection: str = DEFAULT_COLLECTION
     ) -> AsyncGenerator[answers.AnswerEvent, None]:
         context = info.context
-        events = answer_events(question, context.caller, collection, context.services.ask_services())
+        events = answer_events(question, context.caller, collection, context.services.ask_services(collection))
         try:
             while (event := await context.run(_next, events)) is not None:
                 yield answers.event(event)

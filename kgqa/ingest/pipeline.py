@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
 
@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from kgqa.errors import KgqaError
 from kgqa.ingest.chunk import CHUNKER_VERSION, ChunkOptions, chunk
-from kgqa.ingest.dedupe import minhash
+from kgqa.ingest.dedupe import content_hash, minhash
 from kgqa.ingest.extract import document_names
-from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, has_text, parse
+from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, has_text, is_skip, parse
 from kgqa.model.delta import DocumentDelta
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
@@ -59,12 +59,6 @@ class ReadDocument:
     chunks: tuple[Chunk, ...] = ()
 
 
-def content_hash(raw: RawDocument) -> bytes:
-    """Hash of everything the source delivered: bytes, type, place, access list, metadata."""
-    envelope = json.dumps([raw.media_type, raw.uri, sorted(raw.principals), sorted(raw.metadata.items())])
-    return sha256(sha256(raw.data).digest() + envelope.encode()).digest()
-
-
 def stage_versions(parts: IngestParts) -> Mapping[str, object]:
     """The options of every stage; a stage whose entry differs has to run again."""
     return {
@@ -89,7 +83,8 @@ def read_document(raw: RawDocument, options: IngestOptions) -> ReadDocument:
         document = parse(raw, options.limits)
         chunks = tuple(chunk(document, options.chunks))
     except KgqaError as problem:
-        return ReadDocument(raw=raw, document=None, outcome=Outcome.FAILED, reason=str(problem))
+        outcome = Outcome.SKIPPED if is_skip(problem) else Outcome.FAILED
+        return ReadDocument(raw=raw, document=None, outcome=outcome, reason=str(problem))
     if not chunks:
         return ReadDocument(raw=raw, document=None, outcome=Outcome.SKIPPED, reason="The document has no text.")
     return ReadDocument(raw=raw, document=document, outcome=Outcome.INDEXED, chunks=chunks)
@@ -114,7 +109,9 @@ def enrich(
         if reading.document is None:
             deltas.append(_without_text(reading, version))
         else:
-            deltas.append(_indexed(reading, reading.document, version, next(extracted), next(embedded)))
+            warnings = parts.extractor.warnings({c.language for c in reading.chunks})
+            delta = _indexed(reading, reading.document, version, next(extracted), next(embedded))
+            deltas.append(replace(delta, warnings=(*delta.warnings, *warnings)))
     return deltas
 
 

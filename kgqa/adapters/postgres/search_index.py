@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pgvector import HalfVector
 
-from kgqa.adapters.postgres.pool import Connection, Pool, as_caller
+from kgqa.adapters.postgres.pool import Connection, Pool, as_caller, connected
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import NotFound
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
@@ -57,6 +57,12 @@ class PostgresSearchIndex:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    def dictionary(self, collection: str) -> Mapping[str, object]:
+        """The domain dictionary of a collection; empty for an unknown one."""
+        with connected(self._pool) as connection:
+            row = connection.execute(load("search")["dictionary"], {"collection": collection}).fetchone()
+        return row[0] if row else {}
 
     def view(self, caller: Caller, collection: str) -> View:
         """What this caller reads of this collection now. Raises `NotFound`."""

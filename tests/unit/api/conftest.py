@@ -126,7 +126,7 @@ class Services:
     published: list[int] = field(default_factory=list)
     broker_is_away: bool = False
 
-    def ask_services(self) -> Any:
+    def ask_services(self, collection: str) -> Any:
         raise AssertionError("no test of this folder asks")
 
     def publish(self, job: Job) -> None:
