@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from kgqa.ask.pipeline import AskServices
-from kgqa.ports import Clock, Embedder, Extractor, GraphStore, JobQueue, Library, Policy, SearchIndex
+from kgqa.ports import Clock, Embedder, GraphStore, JobQueue, Library, Policy, SearchIndex
 from kgqa.settings import Settings
 
 
@@ -40,11 +40,6 @@ class ApiServices(Protocol):
     @property
     def embedder(self) -> Embedder:
         """Vectors of questions."""
-        ...
-
-    @property
-    def extractor(self) -> Extractor:
-        """Names of questions."""
         ...
 
     @property
