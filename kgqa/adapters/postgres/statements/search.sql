@@ -1,8 +1,8 @@
--- name: dictionary
-select dictionary from collection where name = %(collection)s;
-
 -- Reads of kgqa_app on one snapshot. chunk_index and sentence have no row-level security: %(classes)s is what keeps
 -- hidden rows out of every one of these statements. Text comes only from tables that have it.
+
+-- name: dictionary
+select dictionary from collection where name = %(collection)s;
 
 -- name: view
 -- The collection, the active generation, and the classes that these principals see and documents of it have.
