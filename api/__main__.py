@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -63,6 +64,8 @@ def endpoints_of(settings: Settings) -> Endpoints:
 
 def serve(settings: Settings) -> None:
     """Build everything, listen, and serve until SIGTERM or Ctrl-C."""
+    # uvicorn raises the signal again when it has ended; everything that is open is closed on the way out
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     endpoints = endpoints_of(settings)
     with build_services(settings, endpoints) as services, _listen(settings) as listening:
         app = create_app(

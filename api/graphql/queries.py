@@ -20,7 +20,7 @@ from api.services import ApiServices
 from kgqa.ask.pipeline import answer
 from kgqa.ask.rank import rank
 from kgqa.errors import InvalidInput, NotFound
-from kgqa.model.answer import AskOptions, EvidenceChunk, View
+from kgqa.model.answer import Answer, AskOptions, Caller, EvidenceChunk, View
 
 DEFAULT_COLLECTION = "default"
 
@@ -45,8 +45,8 @@ class Query:
     @strawberry.field(description="A cited answer from what the caller may read.")
     async def ask(self, info: Info, question: str, collection: str = DEFAULT_COLLECTION) -> answer_types.Answer | None:
         context = info.context
-        services = context.services.ask_services(collection)
-        return answer_types.answer(await context.run(answer, question, context.caller, collection, services))
+        found = await context.run(_ask, question, context.caller, collection, context.services)
+        return answer_types.answer(found)
 
     @strawberry.field(description="The best chunks for a query, best first.")
     async def search(
@@ -108,6 +108,10 @@ def page_size(first: int) -> int:
     if not 1 <= first <= LARGEST_PAGE:
         raise InvalidInput(f"`first` has to be from 1 to {LARGEST_PAGE}.")
     return first
+
+
+def _ask(question: str, caller: Caller, collection: str, services: ApiServices) -> Answer:
+    return answer(question, caller, collection, services.ask_services(collection))
 
 
 def _search(query: str, view: View, services: ApiServices, first: int) -> list[EvidenceChunk]:

@@ -24,7 +24,8 @@ class Subscription:
         self, info: Info, question: str, collection: str = DEFAULT_COLLECTION
     ) -> AsyncGenerator[answers.AnswerEvent, None]:
         context = info.context
-        events = answer_events(question, context.caller, collection, context.services.ask_services(collection))
+        services = await context.run(context.services.ask_services, collection)
+        events = answer_events(question, context.caller, collection, services)
         try:
             while (event := await context.run(_next, events)) is not None:
                 yield answers.event(event)

@@ -28,15 +28,16 @@ where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: finish
 -- A document that a job carries leaves the job when it ends: deleting the document has to delete all of it.
-update job set state = 'done', payload = payload - 'content', result = %(result)s, error = null, lease_owner = null, lease_until = null,
-    updated_at = now()
+update job set state = 'done', payload = payload - '{content,metadata}'::text[], result = %(result)s, error = null,
+    lease_owner = null, lease_until = null, updated_at = now()
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: fail
 -- A fault that may pass is tried again until the attempts are used up; then the job is dead.
 update job set
     state = case when not %(retryable)s then 'failed' when attempt >= %(max_attempts)s then 'dead' else 'queued' end,
-    payload = case when %(retryable)s and attempt < %(max_attempts)s then payload else payload - 'content' end,
+    payload = case when %(retryable)s and attempt < %(max_attempts)s then payload
+        else payload - '{content,metadata}'::text[] end,
     error = %(error)s, lease_owner = null, lease_until = null, updated_at = now()
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning state;
 
@@ -45,8 +46,8 @@ select state from job where id = %(id)s;
 
 -- name: bury
 -- Jobs whose workers died with them too often.
-update job set state = 'dead', payload = payload - 'content', error = coalesce(error, 'The worker died while it ran.'), lease_owner = null,
-    lease_until = null, updated_at = now()
+update job set state = 'dead', payload = payload - '{content,metadata}'::text[], lease_owner = null,
+    lease_until = null, error = coalesce(error, 'The worker died while it ran.'), updated_at = now()
 where state = 'running' and lease_until < now() and attempt >= %(max_attempts)s returning id;
 
 -- name: counts
@@ -54,14 +55,14 @@ select state, kind, count(*) from job group by state, kind;
 
 -- name: due
 -- Without the documents that they carry, and without those that wait for an earlier job of the same target.
-select id, kind, state, attempt, payload - 'content', progress, error, requested_by, created_at
+select id, kind, state, attempt, payload - '{content,metadata}'::text[], progress, error, requested_by, created_at
 from job where (state = 'queued' or state = 'running' and lease_until < now()) and not exists (
     select from job earlier where earlier.id < job.id and earlier.state in ('queued', 'running')
         and earlier.payload ->> 'target' = job.payload ->> 'target')
 order by created_at, id limit %(limit)s;
 
 -- name: job
-select id, kind, state, attempt, payload - 'content', progress, error, requested_by, created_at
+select id, kind, state, attempt, payload - '{content,metadata}'::text[], progress, error, requested_by, created_at
 from job where id = %(id)s and requested_by = %(subject)s;
 
 -- name: principals_of
