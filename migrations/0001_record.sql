@@ -53,7 +53,7 @@ create table collection (
     id int generated always as identity primary key,
     name text not null unique,
     dictionary jsonb not null default '{}',
-    -- moves whenever a live name or its visibility changes; annotations made under another value are stale
+    -- moves whenever a live name or its visibility changes: for caches of what depends on the names
     names_version bigint not null default 0,
     created_at timestamptz not null default now()
 );
@@ -72,8 +72,6 @@ create table ingest_run (
     generation int not null references index_generation,
     options jsonb not null,
     state text not null default 'open' check (state in ('open', 'published', 'abandoned')),
-    -- collection.names_version that staged mentions were computed under
-    annotated_version bigint,
     report jsonb not null default '{}',
     created_at timestamptz not null default now(),
     published_at timestamptz
@@ -571,27 +569,34 @@ begin
         execute format('create policy %I on %I for select to kgqa_app using (acl_class = any ((select visible_classes())::int[]))', t || '_read', t);
         execute format('create policy %I on %I to kgqa_pipeline, kgqa_owner using (true) with check (true)', t || '_pipeline', t);
     end loop;
+    -- headings are text: a placement is as visible as the version that it belongs to
+    alter table chunk_placement enable row level security;
+    alter table chunk_placement force row level security;
+    create policy chunk_placement_read on chunk_placement for select to kgqa_app using (exists (
+        select from document_version v where v.id = chunk_placement.version_id));
+    create policy chunk_placement_pipeline on chunk_placement to kgqa_pipeline, kgqa_owner using (true) with check (true);
     -- a decision that follows from two names is as visible as the names; a stated one as the chunk that states it
     alter table resolution_decision enable row level security;
     alter table resolution_decision force row level security;
     create policy resolution_decision_read on resolution_decision for select to kgqa_app
         using (acl_class is null or acl_class = any ((select visible_classes())::int[]));
     create policy resolution_decision_pipeline on resolution_decision to kgqa_pipeline, kgqa_owner using (true) with check (true);
-    -- names exist for a caller where a visible document supports or mentions them
+    -- names exist for a caller where a visible document supports or mentions them; a scalar subquery, because the
+    -- planner would turn EXISTS into a hash of the whole table
     alter table name enable row level security;
     alter table name force row level security;
-    create policy name_read on name for select to kgqa_app using (exists (
-        select from name_sense s where s.generation = name.generation and s.name_id = name.id));
+    create policy name_read on name for select to kgqa_app using ((
+        select true from name_sense s where s.generation = name.generation and s.name_id = name.id limit 1));
     create policy name_pipeline on name to kgqa_pipeline, kgqa_owner using (true) with check (true);
     alter table alias enable row level security;
     alter table alias force row level security;
-    create policy alias_read on alias for select to kgqa_app using (exists (
-        select from alias_support s where s.generation = alias.generation and s.alias_id = alias.id));
+    create policy alias_read on alias for select to kgqa_app using ((
+        select true from alias_support s where s.generation = alias.generation and s.alias_id = alias.id limit 1));
     create policy alias_pipeline on alias to kgqa_pipeline, kgqa_owner using (true) with check (true);
     alter table relation enable row level security;
     alter table relation force row level security;
-    create policy relation_read on relation for select to kgqa_app using (exists (
-        select from relation_support s where s.generation = relation.generation and s.relation_id = relation.id));
+    create policy relation_read on relation for select to kgqa_app using ((
+        select true from relation_support s where s.generation = relation.generation and s.relation_id = relation.id limit 1));
     create policy relation_pipeline on relation to kgqa_pipeline, kgqa_owner using (true) with check (true);
     -- what belongs to a person
     foreach t in array array['conversation', 'message', 'feedback'] loop

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from psycopg.types.json import Jsonb
 
+from kgqa.adapters.postgres import resolution
+from kgqa.adapters.postgres.names import Scope
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
 from kgqa.adapters.postgres.stage import open_run, stage, stage_deletions
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import ConfigurationError, Conflict
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.model.entity import Alias, AliasLink
 from kgqa.ports import Collection
 
 
@@ -103,6 +106,40 @@ class PostgresDocumentStore:
             stage_deletions(connection, opened, delta.deletions)
             stage(connection, opened, delta.upserts)
             return publish(connection, run, resolve=True)
+
+    def needs_resolution(self, collection: str) -> bool:
+        """Whether `publish(resolve=False)` left aliases without an entity."""
+        with transaction(self._pool) as connection:
+            return resolution.needs_resolution(connection, _scope(connection, collection))
+
+    def aliases(self, collection: str) -> Sequence[Alias]:
+        """All aliases, resolved or not."""
+        with transaction(self._pool) as connection:
+            return resolution.members(connection, _scope(connection, collection)).aliases
+
+    def links(self, collection: str) -> Sequence[AliasLink]:
+        """All links that are known: stated and manual ones, and those that follow from resolved names."""
+        with transaction(self._pool) as connection:
+            return resolution.members(connection, _scope(connection, collection)).links
+
+    def resolve(self, collection: str) -> None:
+        """Resolve what `publish(resolve=False)` left, in memory."""
+        with transaction(self._pool) as connection:
+            scope = _scope(connection, collection)
+            lock_collection(connection, scope.collection_id)
+            resolution.resolve_collection(connection, scope)
+
+    def write_partition(self, collection: str, links: Sequence[AliasLink], clusters: Iterable[Set[int]]) -> None:
+        """Store a partition of all aliases that was computed elsewhere. Raises Conflict when they changed meanwhile."""
+        with transaction(self._pool) as connection:
+            scope = _scope(connection, collection)
+            lock_collection(connection, scope.collection_id)
+            resolution.store_partition(connection, scope, links, clusters)
+
+
+def _scope(connection: Connection, collection: str) -> Scope:
+    found = _collection(connection, collection)
+    return Scope(collection_id=found.id, collection=found.name, generation=_generation(connection, {}))
 
 
 def _collection(connection: Connection, name: str) -> Collection:

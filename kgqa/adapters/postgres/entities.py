@@ -33,7 +33,8 @@ class Members:
 def resolve_touched(connection: Connection, scope: Scope, *, resolve: bool) -> None:
     """Bring aliases, entities and relations up to date with the documents of this change.
 
-    Without `resolve` new aliases wait for `resolve_collection`, and so do components that lost one.
+    Without `resolve` new aliases, and those whose component may fall apart, are in no component until
+    `resolution.resolve_collection` or `resolution.store_partition`.
     """
     sql = load("entities")
     connection.execute(sql["make_resolved"])
@@ -42,11 +43,14 @@ def resolve_touched(connection: Connection, scope: Scope, *, resolve: bool) -> N
     orphaned = {row[0] for row in connection.execute(sql["neighbours"], ids)} - {row[0] for row in lost}
     connection.execute(sql["forget_keys"], ids)
     connection.execute(sql["forget_links"], ids)
+    restated = {row[0] for row in connection.execute(sql["restated"], scope.parameters)}
+    stale = {row[1] for row in lost if row[1] is not None}
     if resolve:
-        restated = {row[0] for row in connection.execute(sql["restated"], scope.parameters)}
-        stale = {row[1] for row in lost if row[1] is not None}
         resolve_seeds(connection, scope, restated | orphaned, stale)
-    _relate(connection, scope)
+    else:
+        bound = {**scope.parameters, "ids": sorted(restated | orphaned), "components": sorted(stale)}
+        connection.execute(sql["unsettle"], bound)
+    relate(connection, scope)
 
 
 def resolve_seeds(connection: Connection, scope: Scope, seeds: Set[int], stale: Set[int]) -> None:
@@ -62,23 +66,30 @@ def link_new(connection: Connection, scope: Scope) -> list[Alias]:
     sql = load("entities")
     new = [_alias(row) for row in connection.execute(sql["unresolved"], scope.parameters)]
     keys = {alias.id: blocking_keys(alias) for alias in new}
-    connection.execute(sql["forget_keys"], {**scope.parameters, "ids": list(keys)})
     wanted = sorted({key for found in keys.values() for key in found})
     partners = [_alias(row) for row in connection.execute(sql["partners"], {**scope.parameters, "keys": wanted})]
+    store_keys(connection, scope, keys)
+    store_links(connection, scope, links_of(new, partners, keys))
+    return new
+
+
+def store_keys(connection: Connection, scope: Scope, keys: Mapping[int, Set[str]]) -> None:
+    """Replace the blocking keys of some aliases."""
+    connection.execute(load("entities")["forget_keys"], {**scope.parameters, "ids": list(keys)})
     rows = ((scope.generation, key, i, scope.collection_id) for i, found in keys.items() for key in sorted(found))
     copy(connection, "entities", "copy_alias_key", "int4 text int8 int4", rows)
-    links = links_of(new, partners, keys)
-    connection.execute(
-        sql["add_links"],
-        {
-            **scope.parameters,
-            "left": [link.left for link in links],
-            "right": [link.right for link in links],
-            "reasons": [link.reason for link in links],
-            "scores": [link.score for link in links],
-        },
-    )
-    return new
+
+
+def store_links(connection: Connection, scope: Scope, links: Sequence[AliasLink]) -> None:
+    """Add links that follow from names alone; those that are there already stay."""
+    bound = {
+        **scope.parameters,
+        "left": [link.left for link in links],
+        "right": [link.right for link in links],
+        "reasons": [link.reason for link in links],
+        "scores": [link.score for link in links],
+    }
+    connection.execute(load("entities")["add_links"], bound)
 
 
 def links_of(new: Sequence[Alias], partners: Sequence[Alias], keys: Mapping[int, Set[str]]) -> list[AliasLink]:
@@ -143,7 +154,7 @@ def load_members(
     )
 
 
-def _relate(connection: Connection, scope: Scope) -> None:
+def relate(connection: Connection, scope: Scope) -> None:
     """Relations between entities, by the claims that support them; then what the projector has to read again."""
     sql = load("entities")
     connection.execute(sql["make_touched_claim"])

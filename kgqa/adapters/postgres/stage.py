@@ -81,12 +81,12 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
         return
     _add_chunks(connection, run, fresh)
     for table, rows in (
-        ("chunk_placement", _placements(fresh)),
         ("chunk_index", _chunk_index(run, fresh)),
         ("sentence", _sentences(run, fresh)),
     ):
         copy(connection, "stage", f"copy_{table}", TYPES[table], rows)
     for table, rows in (
+        ("chunk_placement", _placements(fresh)),
         ("name_support", _name_supports(run, fresh)),
         ("equivalence", _equivalences(run, fresh)),
         ("claim", _claims(run, fresh)),

@@ -32,6 +32,20 @@ with now as (
 )
 select left_alias from pair union select right_alias from pair;
 
+-- name: unsettle
+-- Aliases that a later resolution has to look at again: some, and all of some components.
+update alias set component_id = null
+where generation = %(generation)s and collection_id = %(collection)s
+    and (id = any(%(ids)s::bigint[]) or component_id = any(%(components)s::bigint[]));
+
+-- name: is_unsettled
+select exists (
+    select from alias where generation = %(generation)s and collection_id = %(collection)s and component_id is null);
+
+-- name: forget_derived_links
+delete from resolution_decision
+where generation = %(generation)s and collection_id = %(collection)s and chunk_id is null and not is_manual;
+
 -- name: copy_alias_key
 copy alias_key (generation, key, alias_id, collection_id) from stdin with (format binary);
 

@@ -45,6 +45,12 @@ select pg_get_indexdef(i.indexrelid) from pg_index i join pg_class c on c.oid = 
 where c.relnamespace = 'public'::regnamespace and not c.relispartition and c.relkind in ('r', 'p')
 order by c.relname, i.indexrelid::regclass::text;
 
+-- name: dump_views
+select format(E'view %s as\n%s', c.relname, pg_get_viewdef(c.oid)) from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+    and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+order by c.relname;
+
 -- name: dump_policies
 select format('policy %s on %s %s to %s using (%s) check (%s)', policyname, tablename, cmd,
     array_to_string(roles, ', '), coalesce(qual, ''), coalesce(with_check, ''))

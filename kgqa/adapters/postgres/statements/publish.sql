@@ -7,7 +7,7 @@ select pg_advisory_xact_lock(7301, %(collection)s);
 select pg_advisory_xact_lock_shared(7301, %(collection)s);
 
 -- name: run
-select r.collection_id, r.generation, r.state, r.report, c.name, r.annotated_version, c.names_version
+select r.collection_id, r.generation, r.state, r.report, c.name
 from ingest_run r join collection c on c.id = r.collection_id where r.id = %(run)s for update of r;
 
 -- name: make_temporary_tables

@@ -71,10 +71,20 @@ insert into chunk select * from staged_chunk order by id on conflict (id) do not
 select s.id from staged_chunk s join chunk c on c.id = s.id
 where c.document_id <> s.document_id or c.text <> s.text limit 1;
 
+-- name: make_chunk_placement
+create temp table if not exists new_chunk_placement (like chunk_placement including defaults) on commit drop;
+
 -- name: copy_chunk_placement
-copy chunk_placement (
+copy new_chunk_placement (
     version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
 ) from stdin with (format binary);
+
+-- name: add_chunk_placement
+with row as (delete from new_chunk_placement returning *)
+insert into chunk_placement (
+    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
+)
+select version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset from row;
 
 -- name: copy_chunk_index
 copy chunk_index (
