@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 import pytest
 from neo4j import GraphDatabase
@@ -13,8 +14,9 @@ from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.neo4j.record import snapshot
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.errors import DependencyUnavailable
+from kgqa.model.delta import DocumentDelta, IngestDelta
 from tests.integration.conftest import Pools
-from tests.integration.postgres.conftest import Lake, make_delta
+from tests.integration.postgres.conftest import COLLECTION, make_delta
 
 TEXTS = {
     "a": "Kestrel Seals makes Seal Kit. It is a good kit.",
@@ -23,6 +25,19 @@ TEXTS = {
     "c": "Pump Housing replaces Old Housing. Ivy Marsh signed.",
     "d": "Nothing of note happened in Bergen.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A collection that tests put documents into and take documents out of."""
+
+    store: PostgresDocumentStore
+
+    def put(self, *deltas: DocumentDelta) -> None:
+        self.store.apply_delta(IngestDelta(collection=COLLECTION, upserts=deltas))
+
+    def delete(self, *keys: str) -> None:
+        self.store.apply_delta(IngestDelta(collection=COLLECTION, deletions=keys))
 
 
 @pytest.fixture
@@ -226,7 +241,7 @@ def test_differences_are_named(graph, lake, driver, generation) -> None:
 
 
 def test_staged_documents_are_not_in_the_graph(graph, lake, pools, generation) -> None:
-    run = lake.store.start_run("lake", {})
+    run = lake.store.start_run(COLLECTION, {})
     lake.store.stage(run, [make_delta("a", TEXTS["a"])])
     settle(graph)
     assert not any(graph.content(generation).values())
