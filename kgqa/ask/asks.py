@@ -26,7 +26,8 @@ class Ask:
 
 _NOUNS = {
     "ORG": "suppliers? compan(?:y|ies) manufacturers? makers? vendors? customers? organi[sz]ations? firms?"
-    " band brand team universit(?:y|ies) school proveedora? proveedor(?:es)? empresas? fabricantes? clientes? organizaci[oó]n firma",
+    " band brand team universit(?:y|ies) school proveedora? proveedor(?:es)? empresas? fabricantes?"
+    " clientes? organizaci[oó]n firma",
     "PERSON": "engineers? persons? people managers? leads? authors? technicians? directors? actors? actress writers?"
     " president contact ingenier[oa]s? persona responsable director[a]? t[eé]cnic[oa] autor[a]? contacto",
     "PLACE": "cit(?:y|ies) towns? countr(?:y|ies) places? site plants? state region county ciudad(?:es)? pa[ií]s(?:es)?"

@@ -19,7 +19,7 @@ from kgqa.text.names import normalise, tokens
 #: a name that is spelled nearly like one of the evidence is taken for it
 SAME_NAME = 80.0
 #: least share of the question's rarity that the chosen sentences must cover, in the evidence's own language
-LEAST_COVERAGE = 0.35
+LEAST_COVERAGE = 0.47
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

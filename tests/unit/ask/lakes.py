@@ -20,7 +20,7 @@ Text = tuple[str, str, str, int]
 
 SUPPORT_DESK: tuple[Text, ...] = (
     ("lifecycle", "Life cycle", "The P200 was discontinued in 2023. The P350 is the pump that replaced the P200.", 1),
-    ("p350", "P350 manual", "E-417 means water in the seal chamber: fit part HP-7731-04.", 1),
+    ("p350", "P350 manual", "Error E-417 means water in the seal chamber; the part behind it is HP-7731-04.", 1),
     ("p200", "P200 manual", "E-203 means the pump runs dry: open the valve.", 1),
     ("parts", "Spare parts", "Part: HP-7731-04; Description: shaft seal; Supplier: Kestrel Seals", 1),
     ("parts-2", "Spare parts", "Part: HP-2210-11; Description: impeller; Supplier: Northline", 1),

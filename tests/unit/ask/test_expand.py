@@ -19,8 +19,8 @@ EDGES = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 7), st.booleans()),
 
 def _lake(edges: list[tuple[int, int, bool]], hidden: frozenset[int] = frozenset()) -> MemoryLake:
     mentions: dict[int, list[Mention]] = {chunk: [] for chunk in range(1, 10)}
-    for place, (chunk, name, is_title) in enumerate(edges):
-        start = 0 if is_title else place
+    for chunk, name, is_title in edges:
+        start = 0 if is_title else (7 * chunk + 5 * name) % 50
         mentions[chunk].append(
             Mention(chunk_id=chunk, start=start, end=start, norm=f"name {name}", type="", is_title=is_title)
         )

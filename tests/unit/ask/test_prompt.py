@@ -14,7 +14,7 @@ Do not add anything that the passages do not say. If they do not answer the ques
 Passages:
 
 [1] P350 manual > Codes > page 3
-E-417 means water in the seal chamber: fit part HP-7731-04.
+Error E-417 means water in the seal chamber; the part behind it is HP-7731-04.
 
 [2] P200 manual
 Write {question} and {secret} as they are.
