@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from kgqa.ask.pipeline import AskServices
-from kgqa.ports import Clock, Embedder, GraphStore, JobQueue, Library, Policy, SearchIndex
+from kgqa.ports import Clock, JobQueue, Library, Policy, SearchIndex
 from kgqa.settings import Settings
 
 
@@ -14,12 +14,7 @@ class ApiServices(Protocol):
 
     @property
     def index(self) -> SearchIndex:
-        """Chunks by keyword and vector."""
-        ...
-
-    @property
-    def graph(self) -> GraphStore:
-        """The walk."""
+        """Views, and texts of chunks."""
         ...
 
     @property
@@ -35,11 +30,6 @@ class ApiServices(Protocol):
     @property
     def policy(self) -> Policy:
         """Who belongs to what."""
-        ...
-
-    @property
-    def embedder(self) -> Embedder:
-        """Vectors of questions."""
         ...
 
     @property

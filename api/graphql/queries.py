@@ -115,7 +115,7 @@ def _ask(question: str, caller: Caller, collection: str, services: ApiServices) 
 
 
 def _search(query: str, view: View, services: ApiServices, first: int) -> list[EvidenceChunk]:
-    ranking = rank(query, view, services, AskOptions())
+    ranking = rank(query, view, services.ask_services(view.collection), AskOptions())
     reasons = ranking.reasons()
     found = services.index.evidence(view, ranking.order[:first])
     return [replace(c, rank=n, reasons=reasons.get(c.chunk_id, ())) for n, c in enumerate(found, start=1)]

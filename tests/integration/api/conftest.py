@@ -99,7 +99,6 @@ class Served:
         while True:
             found = self.graphql(JOB, {"id": job}, as_=as_)["data"]["job"]
             if found["state"] not in ("QUEUED", "RUNNING"):
-                print(found, self.worker.log.read_text()[-3000:])  # noqa: T201 - shown when the test fails
                 return found
             assert time.monotonic() < deadline, (found, self.worker.log.read_text()[-3000:])
             time.sleep(0.1)

@@ -120,9 +120,6 @@ class Services:
     jobs: MemoryJobs = field(default_factory=MemoryJobs)
     policy: Groups = field(default_factory=Groups)
     clock: FixedClock = field(default_factory=FixedClock)
-    graph: Any = None
-    embedder: Any = None
-    extractor: Any = None
     published: list[int] = field(default_factory=list)
     broker_is_away: bool = False
 
