@@ -67,10 +67,10 @@ def make_delta(
     names = [NameSupport(norm=n, surface=title, type="", source=NameSource.TITLE) for n in title_names(title)]
     equivalences, claims = [], []
     for c in chunks:
-        for heading in headings:
-            names.append(
-                NameSupport(norm=normalise(heading), surface=heading, type="", source=NameSource.HEADING, chunk_id=c.id)
-            )
+        names += [
+            NameSupport(norm=normalise(heading), surface=heading, type="", source=NameSource.HEADING, chunk_id=c.id)
+            for heading in headings
+        ]
         for surface in _NAME.findall(c.text):
             type_ = (types or {}).get(surface, "ORG")
             names.append(

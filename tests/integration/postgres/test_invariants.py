@@ -15,19 +15,18 @@ from kgqa.model.answer import Caller, View
 PUBLIC = Caller(subject="public", principals=("public",))
 IVY = Caller(subject="user:ivy", principals=("group:sales", "public", "user:ivy"))
 
-#: contents by table, without run and version ids and without entity ids, which are historical
+CLASS = "(select a.principals from acl_class a where a.id = acl_class)"
+#: contents by table (CLASS is who may read), without run and version ids and without entity ids, which are historical
 CONTENT = {
-    "document": "select key, (select principals from acl_class where id = acl_class) from document",
+    "document": "select key, CLASS from document",
     "version": "select d.key, v.outcome, v.reason, v.text, (select key from document o where o.id = v.duplicate_of), "
     "v.id = d.current_version from document_version v join document d on d.id = v.document_id",
-    "chunk": "select c.id, c.text, (select principals from acl_class where id = c.acl_class) from chunk c",
-    "chunk_index": "select chunk_id, live, terms, embedding::text, (select principals from acl_class a where a.id = acl_class) "
-    "from chunk_index",
+    "chunk": "select c.id, c.text, CLASS from chunk c",
+    "chunk_index": "select chunk_id, live, terms, embedding::text, CLASS from chunk_index",
     "sentence": "select chunk_id, ordinal, live from sentence",
     "name": "select id, norm, tokens, first_token from name",
     "name_support": "select name_id, document_id, chunk_id, source, type, signature, live from name_support",
-    "name_sense": "select name_id, (select principals from acl_class a where a.id = acl_class), type, signature, documents, "
-    "heading_documents from name_sense",
+    "name_sense": "select name_id, CLASS, type, signature, documents, heading_documents from name_sense",
     "mention": "select chunk_id, start_offset, end_offset, name_id, alias_id, is_title, document_id from mention",
     "claim": "select id, chunk_id, subject_alias, predicate, object_alias, live from claim",
     "alias": "select id, norm, type, signature, component_id from alias",
@@ -39,8 +38,8 @@ CONTENT = {
     "relation": "select (select min(id) from alias where entity_id = subject_entity), predicate, "
     "(select min(id) from alias where entity_id = object_entity), "
     "(select array_agg(claim_id order by claim_id) from relation_support s where s.relation_id = r.id) from relation r",
-    "corpus": "select language, (select principals from acl_class a where a.id = acl_class), chunks from corpus_statistics",
-    "terms": "select term, language, (select principals from acl_class a where a.id = acl_class), df from term_statistics",
+    "corpus": "select language, CLASS, chunks from corpus_statistics",
+    "terms": "select term, language, CLASS, df from term_statistics",
 }
 WORDS = ("Kestrel Seals", "Northline Castings", "Pump", "Seal Kit", "Elena Ruiz", "Ruiz", "Acme", "Valve", "Overview")
 VERBS = ("makes", "replaces", "inspects", "likes")
@@ -49,7 +48,10 @@ TYPES = {"Elena Ruiz": "PERSON", "Ruiz": "PERSON", "Pump": "PRODUCT"}
 
 def content(pools) -> dict[str, list[Any]]:
     with pools.pipeline.connection() as connection:
-        return {table: sorted(map(repr, connection.execute(query))) for table, query in CONTENT.items()}
+        return {
+            table: sorted(map(repr, connection.execute(query.replace("CLASS", CLASS))))
+            for table, query in CONTENT.items()
+        }
 
 
 def random_documents(seed: int, make, count: int) -> list[Any]:
@@ -61,7 +63,7 @@ def random_documents(seed: int, make, count: int) -> list[Any]:
             text = documents[chooser.randrange(len(documents))].document.text
         else:
             sentences = [
-                f"{chooser.choice(WORDS)} {chooser.choice(VERBS)} {chooser.choice(WORDS)} in year {chooser.randrange(5)}."
+                f"{chooser.choice(WORDS)} {chooser.choice(VERBS)} {chooser.choice(WORDS)} in {chooser.randrange(5)}."
                 for _ in range(chooser.randrange(1, 4))
             ]
             if chooser.random() < 0.3:

@@ -168,7 +168,7 @@ def test_a_class_change_moves_every_row(pools, lake, delta) -> None:
         "document", "document_version", "chunk", "chunk_index", "sentence", "name_support", "name_sense", "mention",
         "equivalence", "claim", "alias_support", "relation_support", "corpus_statistics", "term_statistics",
     ):  # fmt: skip
-        assert rows(pools, f"select distinct acl_class from {table}") == [ivy], table
+        assert rows(pools, f"select distinct acl_class from {table}") == [ivy], table  # noqa: S608 - a constant
     assert rows(pools, "select acl_class from resolution_decision where reason = 'stated'") == [ivy]
 
 

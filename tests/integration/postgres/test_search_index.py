@@ -19,7 +19,22 @@ from kgqa.text.terms import AVERAGE_TERMS, K1, B, analyse, idf
 
 PUBLIC = Caller(subject="public", principals=("public",))
 IVY = Caller(subject="user:ivy", principals=("public", "user:ivy"))
-WORDS = ["pump", "seal", "kit", "valve", "error", "motor", "report", "supplier", "casting", "bolt", "shaft", "spring", "gasket", "torque"]
+WORDS = [
+    "pump",
+    "seal",
+    "kit",
+    "valve",
+    "error",
+    "motor",
+    "report",
+    "supplier",
+    "casting",
+    "bolt",
+    "shaft",
+    "spring",
+    "gasket",
+    "torque",
+]
 QUESTION = "Which supplier makes the gasket of pump P200?"
 
 
@@ -35,7 +50,10 @@ def corpus(lake, delta):
     documents = [
         delta(
             f"d{i}",
-            f"{' '.join(chooser.choices(WORDS, k=12))} P{chooser.choice((200, 350))}.\n\n{' '.join(chooser.choices(WORDS, k=9))}.",
+            " ".join(chooser.choices(WORDS, k=12))
+            + f" P{chooser.choice((200, 350))}.\n\n"
+            + " ".join(chooser.choices(WORDS, k=9))
+            + ".",
             principals=("public",) if i % 3 else ("user:ivy",),
             language="es" if i % 4 == 0 else "en",
         )
