@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from neo4j import Driver, GraphDatabase
-
 from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
+from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.jobs import PostgresJobQueue
@@ -121,14 +120,6 @@ def build_generator(settings: Settings) -> Generator | None:
 
 
 @contextmanager
-def open_driver(endpoints: Endpoints) -> abc.Generator[Driver]:
-    """A Neo4j driver, closed at the end."""
-    auth = (endpoints.neo4j_user, endpoints.neo4j_password)
-    with GraphDatabase.driver(endpoints.neo4j_url, auth=auth, notifications_min_severity="OFF") as driver:
-        yield driver
-
-
-@contextmanager
 def build_services(
     settings: Settings, endpoints: Endpoints, *, encoder_threads: int | None = None
 ) -> abc.Generator[Services]:
@@ -137,7 +128,7 @@ def build_services(
         size = settings.postgres.pool_size
         app = stack.enter_context(open_pool(endpoints.postgres_app_url, size))
         pipeline = stack.enter_context(open_pool(endpoints.postgres_pipeline_url, size))
-        driver = stack.enter_context(open_driver(endpoints))
+        driver = stack.enter_context(open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password))
         yield Services(
             store=PostgresDocumentStore(pipeline),
             index=PostgresSearchIndex(app),

@@ -41,8 +41,8 @@ query Ask($question: String!, $collection: String!) {
 def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoints:
     """Servers up and left running, software and models in place, schema current."""
     from kgqa.adapters.neo4j.admin import apply_schema
+    from kgqa.adapters.neo4j.driver import open_driver
     from kgqa.adapters.postgres.migrate import migrate
-    from kgqa.bootstrap import open_driver
 
     stack = Stack(settings)
     endpoints = stack.endpoints()
@@ -55,7 +55,7 @@ def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoin
     if settings.models.encoder != "hashing":
         ensure_encoder(settings.cache)
     if migrate(endpoints.postgres_owner_url) or started:
-        with open_driver(endpoints) as driver:
+        with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
             apply_schema(driver)
     return endpoints
 

@@ -24,7 +24,7 @@ from kgqa.adapters.neo4j.admin import apply_schema
 from kgqa.adapters.postgres.admin import create_database, database_url, drop_database
 from kgqa.adapters.postgres.policy import PostgresPolicy
 from kgqa.adapters.postgres.pool import open_pool
-from kgqa.bootstrap import open_driver
+from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.embedded.stack import Endpoints
 from kgqa.settings import Settings
 
@@ -134,7 +134,7 @@ def served(settings: Settings, endpoints: Endpoints, template: str) -> Iterator[
         "KGQA_MODELS__ENCODER": "hashing",
         "KGQA_LIMITS__JOB_LEASE_SECONDS": str(LEASE_SECONDS),
     }
-    with open_driver(endpoints) as driver:
+    with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
         apply_schema(driver)
     with open_pool(environment["KGQA_POSTGRES__PIPELINE_URL"], 1) as pool:
         PostgresPolicy(pool).set_principals(MEMBERS)
