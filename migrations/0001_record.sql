@@ -632,3 +632,12 @@ grant select on index_generation, conversation, message, feedback to kgqa_pipeli
 grant update (options) on index_generation to kgqa_pipeline;
 grant insert on audit_event to kgqa_pipeline;
 grant usage on all sequences in schema public to kgqa_app, kgqa_pipeline;
+
+-- whoever loads much also brings the planner's statistics up to date (PostgreSQL 17+; autovacuum does it later)
+do $$
+begin
+    if current_setting('server_version_num')::int >= 170000 then
+        execute 'grant maintain on all tables in schema public to kgqa_pipeline';
+    end if;
+end
+$$;

@@ -16,7 +16,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from kgqa.adapters.postgres.entities import resolve_touched
-from kgqa.adapters.postgres.mentions import annotate_documents
+from kgqa.adapters.postgres.mentions import MANY_DOCUMENTS, annotate_documents
 from kgqa.adapters.postgres.names import Scope, affected_documents, count_names
 from kgqa.adapters.postgres.pool import Connection
 from kgqa.adapters.postgres.statements import load
@@ -75,12 +75,17 @@ def _apply(connection: Connection, scope: Scope, run: int, *, resolve: bool) -> 
     for table in SWITCHED:
         connection.execute(sql[f"switch_{table}"], parameters)
     activated = [row[0] for row in connection.execute(sql["activated"])]
+    is_big = len(activated) > MANY_DOCUMENTS
+    if is_big:
+        connection.execute(sql["analyse_documents"])
     affected = affected_documents(connection, scope) if has_new_names else []
     connection.execute(sql["remember_old_aliases"], {**parameters, "documents": affected})
     connection.execute(sql["remember_old_relations"], {**parameters, "documents": affected})
     _forget_stated(connection, scope, affected)
     reannotated = annotate_documents(connection, scope, activated, affected)
     resolve_touched(connection, scope, resolve=resolve)
+    if is_big:
+        connection.execute(sql["analyse_names"])
     if has_new_names:
         connection.execute(sql["move_names_version"], parameters)
     execute_all(connection, "publish", ("mark_documents", "forget_staged_deletions"), parameters)

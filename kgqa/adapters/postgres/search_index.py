@@ -91,8 +91,7 @@ class PostgresSearchIndex:
                 "rare": [q.rare_literal for q in queries],
                 "queries": [q.query_literal for q in queries],
             }
-            is_small = sum(chunks_in.values()) <= EXACT_CHUNKS
-            found = connection.execute(sql["candidates_exact" if is_small else "candidates_hnsw"], parameters)
+            found = connection.execute(_candidates(sum(chunks_in.values()), len(vector)), parameters)
             parameters["chunks"] = [row[0] for row in found]
             rows = connection.execute(sql["scores"], parameters).fetchall()
         return [
@@ -165,6 +164,14 @@ class PostgresSearchIndex:
 def view_parameters(view: View) -> dict[str, Any]:
     """What every statement that reads for a view binds."""
     return {"generation": view.generation, "collection": view.collection_id, "classes": list(view.classes)}
+
+
+def _candidates(chunks: int, dimensions: int) -> bytes:
+    """The statement for a visible set of that size; its cast has to be that of the vector index."""
+    sql = load("search")
+    if chunks <= EXACT_CHUNKS:
+        return sql["candidates_exact"]
+    return sql["candidates_hnsw"].replace(b"halfvec(384)", b"halfvec(%d)" % dimensions)
 
 
 def _keyword_queries(

@@ -13,6 +13,7 @@ from pgvector import HalfVector
 
 from kgqa.adapters.postgres.search_index import RARE_SHARE, RAREST_TERMS, PostgresSearchIndex, view_parameters
 from kgqa.adapters.postgres.statements import load
+from kgqa.adapters.postgres.vector_indexes import ensure_vector_indexes
 from kgqa.errors import NotFound
 from kgqa.model.answer import Caller
 from kgqa.text.terms import AVERAGE_TERMS, K1, B, analyse, idf
@@ -210,3 +211,22 @@ def test_keyword_candidates_come_from_the_term_index(pools, database, lake, delt
 
 def embed_nothing() -> np.ndarray:
     return np.full(384, 0.05, np.float32)
+
+
+def test_a_large_set_is_searched_through_the_vector_indexes(pools, database, corpus, index, embed, monkeypatch) -> None:
+    assert ensure_vector_indexes(database.owner_url) == []
+    assert ensure_vector_indexes(database.owner_url, from_chunks=10) == ["chunk_index_g1_hnsw", "sentence_g1_hnsw"]
+    assert ensure_vector_indexes(database.owner_url, from_chunks=10) == []
+    view = index.view(PUBLIC, "lake")
+    bound = {
+        **view_parameters(view), "languages": [], "rare": [], "queries": [], "vector": HalfVector(embed(QUESTION)),
+        "depth": 5,
+    }  # fmt: skip
+    with pools.app.connection() as connection, connection.transaction():
+        connection.execute("set local enable_seqscan = off; set local enable_sort = off")
+        plan = connection.execute(b"explain (format json) " + load("search")["candidates_hnsw"], bound).fetchone()
+    assert "chunk_index_g1_hnsw" in json.dumps(plan)
+    assert "sentence_g1_hnsw" in json.dumps(plan)
+    exact = index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200)
+    monkeypatch.setattr("kgqa.adapters.postgres.search_index.EXACT_CHUNKS", 0)
+    assert index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200) == exact

@@ -199,6 +199,14 @@ delete from staged_deletion where run_id = %(run)s;
 -- A big change leaves the planner's statistics far behind.
 analyze moved, version_change;
 
+-- name: analyse_documents
+-- After a big change; autovacuum would come a minute late.
+analyze document, document_version, chunk, chunk_placement, chunk_index, sentence, name, name_support, name_sense,
+    claim, equivalence;
+
+-- name: analyse_names
+analyze mention, alias, alias_support, alias_key, entity, relation, relation_support, resolution_decision;
+
 -- name: outcomes
 -- What became of the run's documents.
 select v.outcome, d.key, v.reason

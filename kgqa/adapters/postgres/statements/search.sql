@@ -159,3 +159,13 @@ from chunk_index i join document_version v on v.id = i.version_id
 where i.generation = %(generation)s and i.chunk_id = any(%(chunks)s::bigint[]) and i.live
     and i.acl_class = any(%(classes)s::int[])
 order by i.chunk_id;
+
+-- name: large_generations
+-- Generations with more live chunks than that, for `ensure_vector_indexes` (role kgqa_owner).
+select g.id, g.dimensions from index_generation g
+where g.state in ('active', 'building')
+    and (select sum(chunks) from corpus_statistics s where s.generation = g.id) > %(chunks)s
+order by g.id;
+
+-- name: index_is_valid
+select i.indisvalid from pg_index i where i.indexrelid = to_regclass(%(name)s);
