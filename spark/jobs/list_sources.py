@@ -145,7 +145,7 @@ def raw_document(collection: str, row: Mapping[str, Any]) -> RawDocument:
     """A SOURCE row, with its bytes. Raises OSError when the file cannot be read."""
     principals = tuple(row["principals"])
     if row["line"] is None:
-        data = Path(os.fsdecode(row["path"])).read_bytes()
+        data = Path(os.fsdecode(bytes(row["path"]))).read_bytes()
         return RawDocument(collection=collection, key=row["key"], uri=row["uri"], data=data, principals=principals)
     content = cast("dict[str, object]", json.loads(row["line"]))
     title = str(content.get("title") or "")

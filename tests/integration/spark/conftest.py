@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+import random
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from pyspark.sql import SparkSession
 
-from kgqa.settings import Settings
+from kgqa.adapters.neo4j.admin import apply_schema, wipe
+from kgqa.adapters.neo4j.driver import open_driver
+from kgqa.embedded.stack import Endpoints
+from kgqa.settings import ModelSettings, Settings, SparkSettings
 from spark.session import build_session
+from tests.integration.conftest import Database
+from tests.integration.spark.lake import Servers, on_database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # invalid escapes in its sources; warnings are errors here
@@ -35,11 +41,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    home: Path = tmp_path_factory.mktemp("spark")
-    settings = Settings(home=home, spark={"master": "local[2]", "driver_memory": "1g"})  # type: ignore[arg-type]
-    session = build_session(settings, app="tests", extra={"spark.sql.shuffle.partitions": "2"})
-    before = threading.active_count()
+def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the run's Spark jobs: small, and without a model."""
+    return Settings(
+        home=tmp_path_factory.mktemp("spark"),
+        models=ModelSettings(encoder="hashing"),
+        spark=SparkSettings(master="local[2]", driver_memory="1g"),
+    )
+
+
+@pytest.fixture(scope="session")
+def session(spark_settings: Settings) -> Iterator[SparkSession]:
+    session = build_session(spark_settings, app="tests", extra={"spark.sql.shuffle.partitions": "2"})
     yield session
     session.stop()
-    assert threading.active_count() <= before + 2
+
+
+@pytest.fixture
+def servers(endpoints: Endpoints, database: Database, spark_settings: Settings) -> Iterator[Servers]:
+    """The run's servers, with a database and a generation in Neo4j that no other test uses."""
+    generation = random.randrange(1_000, 2_000_000_000)
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("update index_generation set state = 'retired'")
+        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
+        connection.execute("select create_generation('{}', 384, 'active')")
+    with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
+        apply_schema(driver)
+        yield Servers(endpoints=on_database(endpoints, database), settings=spark_settings, database=database)
+        wipe(driver, generation)

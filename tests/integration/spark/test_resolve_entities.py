@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from pyspark.sql import SparkSession
@@ -49,7 +50,7 @@ def link_frame(session: SparkSession, pairs: list[tuple[int, int]]):
 def test_components_of_graphframes_equal_those_of_scipy(session: SparkSession, seed, vertices, edges) -> None:
     draw = random.Random(seed)
     ids = [draw.getrandbits(62) for _ in range(vertices)]
-    chain = list(zip(ids[:20], ids[1:21], strict=True))
+    chain = list(pairwise(ids[:20]))
     pairs = chain + [tuple(draw.sample(ids, 2)) for _ in range(edges)]
     found = resolve_entities.connected_components(link_frame(session, pairs))
     assert found.schema == schemas.COMPONENT

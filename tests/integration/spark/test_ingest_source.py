@@ -1,0 +1,124 @@
+"""The ingest of a source, on real servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from kgqa.bootstrap import Services, build_services
+from kgqa.errors import InvalidInput
+from kgqa.ingest.pipeline import ingest_documents
+from kgqa.model.delta import IngestDelta
+from spark import schemas
+from spark.jobs import ingest_source, list_sources
+from spark.jobs.list_sources import AccessList, raw_document, read_access
+from spark.progress import Progress
+from tests.integration.spark.lake import DICTIONARY, Servers, on_database, write_lake
+
+
+@pytest.fixture
+def services(servers: Servers) -> Iterator[Services]:
+    with build_services(servers.settings, servers.endpoints) as services:
+        yield services
+
+
+def ingest(session, services: Services, servers: Servers, source: Path, **more):
+    progress = Progress("none")
+    request = ingest_source.IngestRequest(
+        source=str(source), collection="lake", access=read_access(str(source), None), dictionary=DICTIONARY, **more
+    )
+    report = ingest_source.run(session, services, servers.endpoints, servers.settings, request, progress)
+    return report, [stage.name for stage in progress.stages]
+
+
+def test_a_folder_becomes_what_the_one_document_path_makes_of_it(
+    session: SparkSession, services: Services, servers: Servers, make_database, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    write_lake(lake, 9)
+    report, stages = ingest(session, services, servers, lake)
+    assert stages == ["list", "compare", "read", "publish", "resolve", "project"]
+    assert (report["documents"], report["indexed"], report["failed"]) == (10, 9, 1)
+    (key, reason), *others = report["reasons"]
+    assert (key, others) == ("broken.pdf", [])
+    assert "Traceback" not in reason
+    assert services.graph.project() == 0
+
+    other = make_database()
+    elsewhere = Servers(endpoints=on_database(servers.endpoints, other), settings=servers.settings, database=other)
+    with build_services(elsewhere.settings, elsewhere.endpoints) as one_by_one:
+        one_by_one.store.set_dictionary("lake", DICTIONARY)
+        rows, _ = list_sources.run(session, str(lake), read_access(str(lake), None))
+        raws = [raw_document("lake", row.asDict()) for row in rows.collect()]
+        deltas = ingest_documents(sorted(raws, key=lambda raw: raw.key), one_by_one.ingest_parts("lake"))
+        one_by_one.store.apply_delta(IngestDelta(collection="lake", upserts=tuple(deltas)))
+    mine, theirs = servers.content(), elsewhere.content()
+    assert len(mine["mention"]) > 20
+    for table in theirs:
+        assert mine[table] == theirs[table], table
+
+
+def test_a_second_run_reads_only_what_changed(
+    session: SparkSession, services: Services, servers: Servers, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    write_lake(lake, 5)
+    (lake / "broken.pdf").unlink()
+    ingest(session, services, servers, lake)
+    before = servers.content()
+    report, stages = ingest(session, services, servers, lake)
+    assert stages == ["list", "compare", "publish", "project"]
+    assert (report["indexed"], report["unchanged"]) == (0, 5)
+    assert servers.content() == before
+
+    (lake / "001.md").write_text("# Notice 1\n\nBrightwater Pumps makes it now.\n", encoding="utf-8")
+    report, stages = ingest(session, services, servers, lake)
+    assert "read" in stages
+    assert (report["indexed"], report["unchanged"]) == (1, 4)
+    report, stages = ingest(session, services, servers, lake, force=True)
+    assert "compare" not in stages
+    assert report["indexed"] == 5
+
+
+def test_entities_that_wait_from_a_cut_run_are_resolved_by_the_next(
+    session: SparkSession, services: Services, servers: Servers, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    write_lake(lake, 4)
+    parts = services.ingest_parts("lake")
+    rows, _ = list_sources.run(session, str(lake), AccessList())
+    raws = [raw_document("lake", row.asDict()) for row in rows.collect()]
+    run = services.store.start_run("lake", {})
+    services.store.stage(run, ingest_documents(raws, parts))
+    services.store.publish(run, resolve=False)
+    assert services.store.needs_resolution("lake")
+    _, stages = ingest(session, services, servers, lake)
+    assert "resolve" in stages
+    assert not services.store.needs_resolution("lake")
+    assert all(entity is not None for *_, entity in servers.content()["alias"])
+
+
+def test_a_corpus_lists_its_lines_with_their_readers(session: SparkSession, tmp_path: Path) -> None:
+    lines = [{"_id": f"d{i}", "title": f"T{i}", "text": f"Text {i}."} for i in range(70)]
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
+    access = AccessList(default=("public",), documents={"d3": ("group:x",), "gone": ("group:y",)})
+    frame, total = list_sources.run(session, str(tmp_path), access)
+    assert frame.schema.simpleString() == schemas.SOURCE.simpleString()
+    rows = {row["key"]: row for row in frame.collect()}
+    assert total == len(rows) == 70
+    assert rows["d3"]["principals"] == ["group:x"]
+    assert rows["d4"]["principals"] == ["public"]
+    assert raw_document("lake", rows["d4"].asDict()).data == b"Text 4."
+
+
+@pytest.mark.parametrize("wrong", ['{"title": "no id"}', '{"_id": "d0"}', "no json"])
+def test_a_corpus_with_missing_or_repeated_ids_is_refused(session: SparkSession, tmp_path: Path, wrong: str) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text('{"_id": "d0", "text": "x"}\n' + wrong + "\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"1 lines without|1 repeated"):
+        list_sources.run(session, str(corpus), AccessList())
