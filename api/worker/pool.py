@@ -80,7 +80,7 @@ def main() -> None:
     celery = make_celery(endpoints.redis_url)
     register(celery, settings)
     options = ["--pool=prefork", f"--concurrency={CONCURRENCY}", "--without-gossip", "--without-mingle"]
-    celery.worker_main(["worker", *options, f"--hostname={node_name()}", "--loglevel=WARNING", "--quiet"])
+    celery.worker_main(["--quiet", "worker", *options, f"--hostname={node_name()}", "--loglevel=WARNING"])
 
 
 if __name__ == "__main__":
