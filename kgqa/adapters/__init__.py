@@ -1,0 +1,1 @@
+"""Adapters: the ports on real stores and models, and scripted doubles."""

@@ -1,0 +1,1 @@
+"""Ingest: a document becomes chunks, names, claims and vectors."""

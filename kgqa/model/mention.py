@@ -25,7 +25,7 @@ class NameSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameSupport:
-    """One document's reason for a name: the gazetteer of an access class is the names supported by documents its readers see."""
+    """A reason for a name: the gazetteer of a class holds the names that documents seen by all its readers support."""
 
     #: normalised name (see `ingest.names.normalise`)
     norm: str

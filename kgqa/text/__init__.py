@@ -1,0 +1,1 @@
+"""What ingest and ask share about text: names, sentences, terms, language."""

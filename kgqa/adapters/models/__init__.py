@@ -1,0 +1,1 @@
+"""Models: the encoder, the extractor, the generator."""

@@ -1,0 +1,1 @@
+"""Redis: whether it answers; Celery does the rest."""

@@ -1,0 +1,1 @@
+"""Doubles of models, for tests of the plumbing."""

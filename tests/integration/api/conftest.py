@@ -21,10 +21,10 @@ import pytest
 
 from api.auth import LIFETIME, make_token, token_secret
 from kgqa.adapters.neo4j.admin import apply_schema
+from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.postgres.admin import create_database, database_url, drop_database
 from kgqa.adapters.postgres.policy import PostgresPolicy
 from kgqa.adapters.postgres.pool import open_pool
-from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.embedded.stack import Endpoints
 from kgqa.settings import Settings
 

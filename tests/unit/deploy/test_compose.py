@@ -58,11 +58,11 @@ def test_make_secrets_changes_nothing_the_second_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda p: p.stem)
 def test_hadolint_finds_nothing(dockerfile: Path) -> None:
-    done = subprocess.run(["hadolint", str(dockerfile)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["hadolint", str(dockerfile)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 
 
 def test_compose_file_follows_the_compose_schema() -> None:
     command = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(ROOT / "docker-compose.yml")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
