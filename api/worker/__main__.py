@@ -56,8 +56,8 @@ def main(arguments: list[str]) -> None:
 
 def answers(endpoints: Endpoints) -> bool:
     """Whether the pool of this machine answers over the broker."""
-    inspection = make_celery(endpoints.redis_url).control.inspect(destination=[node_name()], timeout=_CHECK_SECONDS)
-    return bool(inspection.ping())
+    control = make_celery(endpoints.redis_url).control
+    return bool(control.inspect(destination=[node_name()], timeout=_CHECK_SECONDS, limit=1).ping())
 
 
 def supervise(settings: Settings, endpoints: Endpoints) -> None:

@@ -176,11 +176,10 @@ def _ready(api: subprocess.Popen[bytes], port_file: Path, log: Path) -> str:
 
 
 @pytest.fixture
-def running(served: Served) -> Iterator[Served]:
-    """The API with its worker running before and after the test."""
+def running(served: Served) -> Served:
+    """The API with its worker running, whatever the test before did to it."""
     served.worker.start()
-    yield served
-    served.worker.start()
+    return served
 
 
 @pytest.fixture
@@ -190,7 +189,7 @@ def long_text() -> Callable[[], str]:
     def make() -> str:
         token = uuid.uuid4().hex[:6]
         line = "The pump P{n} of Kestrel Seals in Oslo was checked by Dana Whitfield on line {token}-{n}."
-        return "\n\n".join(line.format(n=n, token=token) for n in range(1_500))
+        return "\n\n".join(line.format(n=n, token=token) for n in range(500))
 
     return make
 

@@ -82,8 +82,21 @@ def test_a_worker_that_hangs_loses_its_job_and_writes_nothing(running, long_text
         is_done_once(running, job, "frozen.txt", attempts=2)
     finally:
         os.kill(frozen, signal.SIGCONT)
-    time.sleep(5)
+    after = running.put("thawed.txt", "The next job.", as_="user:omar")
+    is_done_once(running, after, "thawed.txt", attempts=1)
     is_done_once(running, job, "frozen.txt", attempts=2)
+
+
+def test_a_reindex_reads_the_source_again_with_spark(running, tmp_path) -> None:
+    (tmp_path / "depot.txt").write_text("The Marlin depot stands in Haugesund.")
+    query = """mutation ($source: String!) {
+        reindex(collection: "lake", source: $source) { job { id } userErrors { code } } }"""
+    accepted = running.graphql(query, {"source": str(tmp_path)}, as_="user:olga")["data"]["reindex"]
+    ended = running.wait(accepted["job"]["id"], as_="user:olga", seconds=300)
+    assert ended["state"] == "DONE", ended
+    assert ended["progress"]["stage"]
+    found = running.graphql('{ search(query: "Marlin depot", collection: "lake", first: 1) { text } }')
+    assert found["data"]["search"] == [{"text": "The Marlin depot stands in Haugesund."}]
 
 
 def test_the_check_asks_the_pool_of_this_machine(running) -> None:
