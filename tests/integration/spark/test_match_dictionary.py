@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.ingest.dictionary import Dictionary
 from spark import schemas
 from spark.jobs import match_dictionary
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 DICTIONARY = {
     "names": [
         {"name": "AquaFlow P350", "type": "PRODUCT", "aliases": ["P350", "Strömung 350"]},
@@ -52,6 +55,8 @@ def test_every_match_of_the_plain_matcher_is_found(session: SparkSession, tmp_pa
     found = matched(session, dictionary, [TEXTS[:3], [], TEXTS[3:]], tmp_path)
     assert found == [[dictionary.find(t) for t in TEXTS[:3]], [], [dictionary.find(t) for t in TEXTS[3:]]]
     assert sum(len(matches) for document in found for matches in document) > 20
+    of_spacy = SpacyExtractor(dictionary).match_dictionary
+    assert found == [of_spacy(TEXTS[:3]), [], of_spacy(TEXTS[3:])]
 
 
 def test_random_texts_and_dictionaries_give_the_same_matches(session: SparkSession, tmp_path: Path) -> None:
@@ -65,7 +70,9 @@ def test_random_texts_and_dictionaries_give_the_same_matches(session: SparkSessi
     patterns = [{"type": "Z", "regex": r"b+[aA]"}, {"type": "W", "regex": r"A\s?b|é+"}]
     dictionary = Dictionary.from_json({"names": names, "patterns": patterns})
     texts = [[word("abA cé\U0001f600-", draw.randint(0, 40)) for _ in range(3)] for _ in range(150)]
-    assert matched(session, dictionary, texts, tmp_path) == [[dictionary.find(t) for t in d] for d in texts]
+    found = matched(session, dictionary, texts, tmp_path)
+    assert found == [[dictionary.find(t) for t in d] for d in texts]
+    assert found == [SpacyExtractor(dictionary).match_dictionary(d) for d in texts]
 
 
 def test_a_literal_that_runs_into_another_one_is_found(session: SparkSession, tmp_path: Path) -> None:
@@ -74,3 +81,12 @@ def test_a_literal_that_runs_into_another_one_is_found(session: SparkSession, tm
     )
     found = matched(session, dictionary, [["the drive board kennel", "a drive board kit"]], tmp_path)
     assert [[m.name for m in matches] for matches in found[0]] == [["drive board"], ["drive board"]]
+
+
+def test_the_dictionary_of_the_examples_matches_alike_over_the_examples(session: SparkSession, tmp_path: Path) -> None:
+    dictionary = Dictionary.from_json(json.loads((EXAMPLES / "dictionary.json").read_text(encoding="utf-8")))
+    files = sorted(p for p in (EXAMPLES / "lake").rglob("*") if p.suffix in {".md", ".txt", ".html", ".csv", ".eml"})
+    texts = [p.read_text(encoding="utf-8") for p in files]
+    found = matched(session, dictionary, [texts], tmp_path)[0]
+    assert found == SpacyExtractor(dictionary).match_dictionary(texts)
+    assert sum(map(len, found)) > 50
