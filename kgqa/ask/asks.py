@@ -34,7 +34,7 @@ _NOUNS = {
     " lugar sede planta",
     "DATE": "years? dates? days? months? a[ñn]os? fechas? d[ií]as? mes(?:es)?",
     "IDENTIFIER": "codes? numbers? parts? versions? releases? firmware tickets? orders? ids? models? kits? bins? rooms?"
-    " error c[oó]digos? n[uú]meros? piezas? referencias? versi[oó]n modelos? error(?:es)? sala",
+    " changes? error c[oó]digos? n[uú]meros? piezas? referencias? versi[oó]n modelos? error(?:es)? sala",
     "NUMBER": "percentage price weight temperature torque flow capacity length pressure score band range rate"
     " precio peso temperatura par caudal capacidad presi[oó]n longitud",
 }
@@ -43,6 +43,9 @@ _MAKES = re.compile(
     r"\b(?:make|makes|made|manufactur\w+|suppl(?:y|ies|ied)|own\w*|fabrica\w*|suministra\w*)\b", re.IGNORECASE
 )
 _PAYS = re.compile(r"\b(?:what|qu[eé])\b.*\b(?:pay|paid|costs?|pagamos|cuesta)\b", re.IGNORECASE)
+#: what we pay is a purchase price
+_PAID = "purchase price"
+_SPANISH = {"pieza": "part", "orden": "order", "cambio": "change", "incidencia": "ticket", "bomba": "product"}
 _LEAD = re.compile(
     r"\s*(?:(?:is|was|are|were|es|son|era|fue)\s+)?(?:(?:the|our|el|la|los|las|nuestr[oa])\s+)?", re.IGNORECASE
 )
@@ -98,6 +101,16 @@ def asks(text: str, language: str) -> tuple[Ask, ...]:
     )
 
 
+def english(noun: str) -> str:
+    """The noun in lower case, in English where it is one of the few Spanish ones that name kinds of things."""
+    return " ".join(_SPANISH.get(word, word) for word in noun.casefold().split())
+
+
+def noun_type(noun: str) -> str:
+    """The type of what one of the nouns describes; `` for unknown ones."""
+    return next((kind for word in noun.split() for pattern, kind in _NOUN_TYPES if pattern.fullmatch(word)), "")
+
+
 def _ask(word: str, rest: str, text: str) -> Ask:
     nouns = _noun_phrase(rest)
     focus = " ".join(nouns)
@@ -107,12 +120,8 @@ def _ask(word: str, rest: str, text: str) -> Ask:
                 return Ask(type=kind, focus=focus, text=text)
             return Ask(type=_who(text) if kind == "WHO" else kind, focus=focus, text=text)
     if _PAYS.search(text):
-        return Ask(type="NUMBER", focus="", text=text)
-    for noun in nouns:
-        for pattern, kind in _NOUN_TYPES:
-            if pattern.fullmatch(noun):
-                return Ask(type=kind, focus=focus, text=text)
-    return Ask(type="", focus=focus, text=text)
+        return Ask(type="NUMBER", focus=_PAID, text=text)
+    return Ask(type=noun_type(focus), focus=focus, text=text)
 
 
 def _noun_phrase(rest: str) -> list[str]:

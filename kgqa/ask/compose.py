@@ -13,6 +13,7 @@ from kgqa.ask.asks import Ask, asks
 from kgqa.ask.chains import search
 from kgqa.ask.links import WEAK_TYPES
 from kgqa.ask.passages import Passage
+from kgqa.ask.solve import solve
 from kgqa.ask.table import tabulate
 from kgqa.ask.values import short_answer
 from kgqa.ask.words import terms
@@ -28,7 +29,8 @@ class Draft:
 
     passages: tuple[Passage, ...]
     short: str
-    #: share of the question's words, by rarity, that the sentences and their headings say: 0 to 1
+    #: share of the question's words, by rarity, that the sentences and their headings say: 0 to 1; 1 where every
+    #: step of a nested question found what it asks for
     coverage: float
     #: best fit of a value to each ask, 0 to 1, averaged
     fit: float = 0.0
@@ -44,6 +46,9 @@ def compose(question: Question, pool: Sequence[Passage]) -> Draft:
         return Draft(passages=(), short="", coverage=0.0)
     best = chains[0]
     chosen = [sentences[place] for place in best.places]
+    nested = solve(question, sentences)
+    if nested.solved:
+        return Draft(passages=nested.passages, short=nested.short, coverage=1.0, fit=float(best.fits.mean()))
     return Draft(
         passages=tuple(chosen),
         short=_short(question, wanted, chosen),
@@ -57,7 +62,7 @@ def leads(question: Question, pool: Sequence[Passage], chains: int) -> list[int]
     sentences = [passage for passage in pool if not _is_heading(passage)]
     found = search(tabulate(question, asks(question.text, question.language), sentences))
     asked = set(question.name_ids)
-    names: dict[int, None] = {}
+    names: dict[int, None] = dict.fromkeys(solve(question, sentences).frontier)
     for chain in found[:chains]:
         for place in chain.places:
             passage = sentences[place]

@@ -16,16 +16,22 @@ import numpy.typing as npt
 from kgqa.ask.compose import leads
 from kgqa.ask.links import OPENING
 from kgqa.ask.passages import Passage, passages
-from kgqa.model.answer import AskOptions, Question, View
-from kgqa.ports import GraphStore, SearchIndex
+from kgqa.ask.understand import CODE
+from kgqa.model.answer import AskOptions, EvidenceChunk, Question, View
+from kgqa.ports import GraphStore, MentionRow, SearchIndex
+from kgqa.text.names import normalise
 
 #: rounds of looking further; with the first sentences this gives chains of four
 ROUNDS = 3
 #: chunks read before the first round, and at most in each round
 FIRST_CHUNKS = 16
-ROUND_CHUNKS = 24
+ROUND_CHUNKS = 32
 #: chains whose names are followed in a round
 FOLLOWED_CHAINS = 12
+#: a name behind so many others is worth half as much
+HALF_WORTH = 12
+#: how much more the next chunks of the order are worth than chunks that are not in it
+ORDER_WORTH = 2.0
 #: a name mentioned by more chunks than this says little about where to go
 COMMON_NAME = 30
 
@@ -40,13 +46,26 @@ class Reader:
     index: SearchIndex
 
     def read(self, chunk_ids: Sequence[int]) -> tuple[Passage, ...]:
-        """The sentences of these chunks. Three reads."""
+        """The sentences of these chunks. Four reads at most."""
         if not chunk_ids:
             return ()
         chunks = self.index.evidence(self.view, chunk_ids)
         visible = [chunk.chunk_id for chunk in chunks]
         scores = self.index.sentence_scores(self.view, visible, self.vector)
-        return passages(chunks, scores, self.index.mentions(self.view, visible), self.question.language)
+        mentions = [*self.index.mentions(self.view, visible), *self._codes_in_titles(chunks)]
+        return passages(chunks, scores, mentions, self.question.language)
+
+    def _codes_in_titles(self, chunks: Sequence[EvidenceChunk]) -> list[MentionRow]:
+        """Known codes in titles: "Change order CO-2090: new diaphragm" is a name as a whole, and so is its code."""
+        codes = {(c.chunk_id, normalise(match[0])) for c in chunks for match in CODE.finditer(c.title)}
+        if not codes:
+            return []
+        known = {hit.norm: hit.name_id for hit in self.index.names(self.view, sorted({norm for _, norm in codes}))}
+        return [
+            MentionRow(chunk_id=chunk, start=0, end=0, name_id=known[norm], norm=norm, is_title=True, type="CODE")
+            for chunk, norm in sorted(codes)
+            if norm in known
+        ]
 
 
 def follow(order: Sequence[int], reader: Reader, graph: GraphStore, options: AskOptions) -> tuple[Passage, ...]:
@@ -61,7 +80,7 @@ def follow(order: Sequence[int], reader: Reader, graph: GraphStore, options: Ask
         ahead = [*leads(reader.question, found, FOLLOWED_CHAINS), *titles]
         names = [name for name in dict.fromkeys(ahead) if name not in followed]
         followed |= set(names)
-        further = _chunks_of(names, read, reader.view, graph)
+        further = _chunks_of(names, read, order, reader.view, graph)
         if not further:
             break
         new = list(reader.read(further))
@@ -70,8 +89,8 @@ def follow(order: Sequence[int], reader: Reader, graph: GraphStore, options: Ask
     return tuple(found)
 
 
-def _chunks_of(names: Sequence[int], read: set[int], view: View, graph: GraphStore) -> list[int]:
-    """Chunks that mention these names and were not read, those with rare and with several names first."""
+def _chunks_of(names: Sequence[int], read: set[int], order: Sequence[int], view: View, graph: GraphStore) -> list[int]:
+    """Chunks not read yet that mention the names: with early, rare and several names, high in the order, first."""
     if not names:
         return []
     subgraph = graph.expand(view, chunk_ids=[], name_ids=sorted(names), hub_chunks=COMMON_NAME)
@@ -79,7 +98,11 @@ def _chunks_of(names: Sequence[int], read: set[int], view: View, graph: GraphSto
     pairs = [(int(c), int(n)) for c, n in zip(subgraph.chunk_ids, subgraph.name_ids, strict=True) if int(n) in wanted]
     df = Counter(name for _, name in pairs)
     worth: dict[int, float] = defaultdict(float)
+    share = {name: 1.0 / (1.0 + place / HALF_WORTH) for place, name in enumerate(names)}
     for chunk, name in pairs:
         if chunk not in read:
-            worth[chunk] += 1.0 / df[name] ** 0.5
+            worth[chunk] += share[name] / df[name] ** 0.5
+    for place, chunk in enumerate(order):
+        if chunk in worth:
+            worth[chunk] *= 1.0 + ORDER_WORTH / (1.0 + place / FIRST_CHUNKS)
     return sorted(worth, key=lambda chunk: (-worth[chunk], chunk))[:ROUND_CHUNKS]

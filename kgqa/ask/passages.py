@@ -15,6 +15,9 @@ from kgqa.ports import MentionRow
 #: "Label: value" in a table row, a record or a list
 FIELD = re.compile(r"(?:^|[;|\n•*-]\s*)(?P<label>[^\W\d_][^:;|\n\d]{1,30}?)\s*:\s*(?P<value>[^;|\n]+)")
 
+#: between the cells of a table row whose columns are named in the first row
+CELL = " | "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
@@ -31,7 +34,7 @@ class Passage:
     context: frozenset[int]
     #: names in the sentence, and names that the chunk stands under
     mentions: tuple[MentionRow, ...]
-    title_names: frozenset[int]
+    titles: tuple[MentionRow, ...] = ()
 
     @property
     def text(self) -> str:
@@ -43,6 +46,11 @@ class Passage:
         """Ids of the names in the sentence; a field's label names nothing."""
         return frozenset(mention.name_id for mention in self.mentions)
 
+    @property
+    def title_names(self) -> frozenset[int]:
+        """Ids of the names that the chunk stands under."""
+        return frozenset(row.name_id for row in self.titles)
+
     def opens(self, characters: int) -> bool:
         """Whether it stands in the first so many characters of its document."""
         return self.chunk.start + self.start < characters
@@ -50,7 +58,7 @@ class Passage:
     @property
     def is_record(self) -> bool:
         """Whether it is a row of a table or a record: fields, not prose."""
-        return len(FIELD.findall(self.text)) > 1
+        return len(FIELD.findall(self.text)) > 1 or self.text.count(CELL) > 1
 
 
 def passages(
@@ -68,7 +76,7 @@ def passages(
         cosines = {(start, end): cosine for start, end, cosine in scores.get(chunk.chunk_id, ())}
         rows = by_chunk[chunk.chunk_id]
         context = terms(" ".join((chunk.title, *chunk.heading_path)), language)
-        titles = frozenset(row.name_id for row in rows if row.is_title)
+        titles = tuple(row for row in rows if row.is_title)
         for start, end in chunk.sentences or ((0, len(chunk.text)),):
             labels = _labels(chunk.text, start, end)
             inside = tuple(
@@ -88,7 +96,7 @@ def passages(
                     terms=terms(chunk.text[start:end], language),
                     context=context,
                     mentions=inside,
-                    title_names=titles,
+                    titles=titles,
                 )
             )
     return tuple(found)

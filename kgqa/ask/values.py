@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kgqa.ask.asks import AGENT, Ask
-from kgqa.ask.passages import FIELD, Passage
+from kgqa.ask.passages import CELL, FIELD, Passage
 from kgqa.ask.understand import CODE
 from kgqa.ask.words import terms, words
 
@@ -36,7 +36,8 @@ _NUMBER = re.compile(
     r"(?<![\w-])[+-]?\d+(?:[.,]\d+)*(?:\s?(?:%|°\s?[CF]|[€$£]|EUR|USD|euros?|[kmµc]?[mgWVALs]\b|Nm|bar|kPa|MHz|kHz|Hz|GB|MB|rpm"
     r"|[ml]³?/[hs]|h\b|min\b|[^\W\d_]{3,}))?(?![\w-])"
 )
-_TYPES: dict[str, frozenset[str]] = {
+_LOCATED = re.compile(r"\b(?:in|near|en|cerca de)\s+(?P<place>[A-ZÁÉÍÓÚÑ][^\W\d_]+(?:\s+[A-ZÁÉÍÓÚÑ][^\W\d_]+)*)")
+TYPES: dict[str, frozenset[str]] = {
     "PERSON": frozenset({"PERSON"}),
     "ORG": frozenset({"ORG", "SUPPLIER", "COMPANY", "CUSTOMER", "MANUFACTURER"}),
     AGENT: frozenset({"ORG", "PERSON", "SUPPLIER", "COMPANY", "CUSTOMER", "MANUFACTURER"}),
@@ -51,7 +52,8 @@ def values(ask: Ask, passage: Passage, asked: frozenset[int], language: str) -> 
     wanted = terms(ask.text, language)
     closeness = _closeness(text, wanted, language)
     found: dict[str, float] = {}
-    for span, fit in (*_fields(text, ask, wanted, language), *_typed(text, ask, passage)):
+    cells = _cells(passage, ask, language)
+    for span, fit in (*cells, *_fields(text, ask, wanted, language), *_typed(text, ask, passage)):
         value = " ".join(text[span[0] : span[1]].split()).strip(" .,;:()[]\"'*")
         own = terms(value, language)
         if not value or (own and own <= asked):
@@ -67,7 +69,8 @@ def _fields(text: str, ask: Ask, wanted: frozenset[int], language: str) -> Itera
     for word in words(text, language):
         # "room A2.12", "extension 4140": what is asked for, followed by its number or code
         if word.term in focus and (inline := _INLINE.match(text, word.end)):
-            yield inline.span(1), 1.6
+            amount = _NUMBER.match(text, inline.start(1))
+            yield (inline.start(1), max(inline.end(1), amount.end() if amount else 0)), 1.6
     for match in FIELD.finditer(text):
         label = terms(match["label"], language)
         if label & focus:
@@ -76,22 +79,40 @@ def _fields(text: str, ask: Ask, wanted: frozenset[int], language: str) -> Itera
             yield match.span("value"), 0.5
 
 
+def _cells(passage: Passage, ask: Ask, language: str) -> Iterator[tuple[tuple[int, int], float]]:
+    """Cells of a table row under a column whose name says what is asked for; the first row names the columns."""
+    text = passage.chunk.text[passage.start : passage.end]
+    header = next((line for line in passage.chunk.text.splitlines() if CELL in line), "").split(CELL)
+    cells = text.split(CELL)
+    if len(cells) != len(header) or len(cells) < 2 or cells == header:
+        return
+    focus, place = terms(ask.focus, language), 0
+    for cell, label in zip(cells, header, strict=True):
+        own = terms(label, language)
+        if own & focus:
+            yield (place, place + len(cell)), 1.3 + 0.6 * len(own & focus) / len(own | focus)
+        place += len(cell) + len(CELL)
+
+
 def _plausible(ask: Ask, value: str, span: tuple[int, int], passage: Passage) -> float:
     """How far the type of a value allows it as an answer."""
     pattern = _PATTERNS.get(ask.type)
     if pattern is not None:
         return 1.0 if pattern.search(value) else 0.3
-    fitting = _TYPES.get(ask.type)
+    fitting = TYPES.get(ask.type)
     if fitting is None:
         return 1.0
     start, end = passage.start + span[0], passage.start + span[1]
+    if ask.type == "PLACE" and value.isupper():
+        return 0.3
     types = {m.type for m in passage.mentions if start <= m.start and m.end <= end}
     if types & fitting:
         return 1.0
     if any(character.isdigit() for character in value):
         return 0.2
     named = all(word[0].isupper() for word in value.split() if len(word) > 3)
-    return (0.8 if not types - {""} else 0.5) if named else 0.2
+    # Models take towns for people and companies.
+    return (0.8 if not types - {""} or ask.type == "PLACE" else 0.5) if named else 0.2
 
 
 def _typed(text: str, ask: Ask, passage: Passage) -> Iterator[tuple[tuple[int, int], float]]:
@@ -101,14 +122,19 @@ def _typed(text: str, ask: Ask, passage: Passage) -> Iterator[tuple[tuple[int, i
         kind = mention.type
         if focus & set(kind.casefold().split("_")):
             yield span, 1.2
-        elif kind in _TYPES.get(ask.type, frozenset()):
+        elif kind in TYPES.get(ask.type, frozenset()):
             yield span, 0.9 if ask.type == AGENT and kind == "PERSON" else 1.0
         elif ask.type in ("", "IDENTIFIER") or kind == "":
             yield span, 0.35
+    if ask.type == "PLACE":
+        for match in _LOCATED.finditer(text):
+            yield match.span("place"), 1.1
     pattern = _PATTERNS.get(ask.type)
     if pattern is not None:
+        dates = [m.span() for m in _DATE.finditer(text)] if ask.type == "NUMBER" else []
         for match in pattern.finditer(text):
-            yield match.span(), 0.8
+            within = any(start <= match.start() and match.end() <= end for start, end in dates)
+            yield match.span(), 0.2 if within else 0.8
 
 
 def _closeness(text: str, wanted: frozenset[int], language: str) -> Callable[[tuple[int, int]], float]:

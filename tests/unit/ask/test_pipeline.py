@@ -120,7 +120,7 @@ def test_an_answer_takes_a_bounded_number_of_reads():
     index = MemoryIndex(store)
     answer(HARD, PUBLIC, "test", services(store, index=index))
     assert index.calls["candidates"] == 1
-    assert index.calls["names"] == 1
+    assert index.calls["names"] <= 5
     assert index.calls["evidence"] <= 6
     assert index.calls["mentions"] <= 6
     assert index.calls["sentence_scores"] <= 6
