@@ -125,6 +125,15 @@ create index document_version_run on document_version (run_id);
 create index document_version_text_hash on document_version (text_hash);
 create index document_version_duplicate on document_version (duplicate_of) where duplicate_of is not null;
 create index document_version_near on document_version (near_duplicate_of) where near_duplicate_of is not null;
+
+-- Pieces of a near-duplicate signature: 8 of 8 values each, hashed with their place. Signatures that agree in nine
+-- tenths of their 64 values differ in at most 6 of them, so at least two pieces are equal: no pair is overlooked.
+create function minhash_bands(signature bytea) returns bigint[]
+language sql immutable strict parallel safe as $$
+    select array_agg(hashtextextended(encode(substr(signature, 32 * i + 1, 32), 'hex'), i))
+    from generate_series(0, 7) as i
+$$;
+create index document_version_bands on document_version using gin (minhash_bands(minhash)) where minhash <> '';
 alter table document add constraint document_current_version
     foreign key (current_version) references document_version deferrable initially deferred;
 create index document_current on document (current_version);
@@ -321,6 +330,7 @@ create table equivalence (
 ) partition by list (generation);
 create index equivalence_version on equivalence (version_id);
 create index equivalence_names on equivalence (left_name, right_name);
+create index equivalence_right on equivalence (right_name);
 
 create table claim (
     generation int not null,

@@ -421,6 +421,7 @@ CREATE INDEX document_class ON public.document USING btree (collection_id, acl_c
 CREATE UNIQUE INDEX document_collection_id_key_key ON public.document USING btree (collection_id, key)
 CREATE INDEX document_current ON public.document USING btree (current_version)
 CREATE UNIQUE INDEX document_pkey ON public.document USING btree (id)
+CREATE INDEX document_version_bands ON public.document_version USING gin (minhash_bands(minhash)) WHERE (minhash <> '\x'::bytea)
 CREATE UNIQUE INDEX document_version_document_id_run_id_key ON public.document_version USING btree (document_id, run_id)
 CREATE INDEX document_version_duplicate ON public.document_version USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL)
 CREATE INDEX document_version_near ON public.document_version USING btree (near_duplicate_of) WHERE (near_duplicate_of IS NOT NULL)
@@ -431,6 +432,7 @@ CREATE UNIQUE INDEX entity_pkey ON ONLY public.entity USING btree (generation, i
 CREATE UNIQUE INDEX entity_redirect_pkey ON public.entity_redirect USING btree (generation, old_id)
 CREATE INDEX equivalence_names ON ONLY public.equivalence USING btree (left_name, right_name)
 CREATE UNIQUE INDEX equivalence_pkey ON ONLY public.equivalence USING btree (generation, version_id, chunk_id, left_name, right_name)
+CREATE INDEX equivalence_right ON ONLY public.equivalence USING btree (right_name)
 CREATE INDEX equivalence_version ON ONLY public.equivalence USING btree (version_id)
 CREATE INDEX feedback_message ON public.feedback USING btree (message_id)
 CREATE UNIQUE INDEX feedback_pkey ON public.feedback USING btree (id)
@@ -576,6 +578,15 @@ AS $function$
     window whole as (partition by sense.reader, sense.name_id)
     order by sense.reader, sense.name_id, sense.signature <> '', sense.type = '',
         sense.documents + sense.heading_documents desc, sense.type
+$function$
+
+CREATE OR REPLACE FUNCTION public.minhash_bands(signature bytea)
+ RETURNS bigint[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    select array_agg(hashtextextended(encode(substr(signature, 32 * i + 1, 32), 'hex'), i))
+    from generate_series(0, 7) as i
 $function$
 
 CREATE OR REPLACE FUNCTION public.relation_id(subject bigint, predicate text, object bigint)

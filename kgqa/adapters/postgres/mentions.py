@@ -6,7 +6,7 @@ and how well it supports each sense.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,15 @@ class _Batch:
     chunks: Mapping[int, Sequence[ChunkRow]]
     supports: Mapping[int, Sequence[NameSupport]]
     claims: Mapping[int, Sequence[tuple[int, ...]]]
-    equivalences: Mapping[int, Sequence[tuple[int, ...]]]
+    #: (chunk, one name, other name)
+    equivalences: Mapping[int, Sequence[tuple[int, str, str]]]
+
+    def texts(self, documents: Sequence[int]) -> list[str]:
+        """All that names of these documents are found in, without repeats."""
+        chunks = (c for d in documents for c in self.chunks[d])
+        found = [text for c in chunks for text in (c.text, c.title, *c.heading_path, c.row_key or "")]
+        stated = [norm for d in documents for _, *pair in self.equivalences.get(d, ()) for norm in pair]
+        return list(dict.fromkeys(found + stated))
 
 
 @dataclass(slots=True)
@@ -43,10 +51,9 @@ class _Gazetteers:
     is_whole: bool
     kept: dict[int, Gazetteer] = field(default_factory=dict[int, Gazetteer])
 
-    def of(self, reader: int, chunks: Iterable[ChunkRow]) -> Gazetteer:
+    def of(self, reader: int, batch: _Batch, documents: Sequence[int]) -> Gazetteer:
         if not self.is_whole:
-            texts = [text for c in chunks for text in (c.text, c.title, *c.heading_path, c.row_key or "")]
-            return load_gazetteer(self.connection, self.scope, reader, list(dict.fromkeys(texts)))
+            return load_gazetteer(self.connection, self.scope, reader, batch.texts(documents))
         if reader not in self.kept:
             self.kept[reader] = load_gazetteer(self.connection, self.scope, reader)
         return self.kept[reader]
@@ -107,7 +114,7 @@ def _read(scope: Scope, batch: _Batch, gazetteers: _Gazetteers) -> Iterator[Read
     for document, chunks in batch.chunks.items():
         by_class.setdefault(chunks[0].acl_class, []).append(document)
     for reader, documents in sorted(by_class.items()):
-        gazetteer = gazetteers.of(reader, (c for d in documents for c in batch.chunks[d]))
+        gazetteer = gazetteers.of(reader, batch, documents)
         for document in documents:
             yield read(
                 scope.collection,

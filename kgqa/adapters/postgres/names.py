@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from kgqa.adapters.postgres.pool import Connection
 from kgqa.adapters.postgres.stage import insert
 from kgqa.adapters.postgres.statements import load
-from kgqa.ingest.annotate import first_token, may_contain
+from kgqa.ingest.annotate import first_token, may_contain, title_norms
 from kgqa.ports import GazetteerEntry
 from kgqa.text.gazetteer import Gazetteer
-from kgqa.text.names import joined, normalise, tokens
+from kgqa.text.names import joined, tokens
 
 #: above this many changed names every document is read again: cheaper than looking for each
 MANY_NAMES = 5_000
@@ -52,7 +52,7 @@ def count_names(connection: Connection, scope: Scope) -> bool:
 
 
 def affected_documents(connection: Connection, scope: Scope) -> list[int]:
-    """Live documents, outside the change, whose chunks hold a name that reads differently now."""
+    """Live documents, outside the change, that hold or stand under a name that reads differently now."""
     sql = load("names")
     changed: dict[int, list[str]] = {}
     for reader, norm in connection.execute(sql["changed"]):
@@ -61,11 +61,11 @@ def affected_documents(connection: Connection, scope: Scope) -> list[int]:
         return []
     chunks = _candidates(connection, scope, changed)
     matchers = {reader: Gazetteer.of_norms(norms) for reader, norms in changed.items()}
-    found: set[int] = set()
-    for document, reader, text, headings in connection.execute(sql["chunk_texts"], {"chunks": chunks}):
+    found = {row[0] for row in connection.execute(sql["stating"], scope.parameters)}
+    for document, reader, text, headings, row_key, title in connection.execute(sql["chunk_texts"], {"chunks": chunks}):
         if document in found or (matcher := matchers.get(reader)) is None:
             continue
-        if matcher.find(text, cased=False) or any(normalise(h) in matcher for h in headings):
+        if matcher.find(text, cased=False) or title_norms(title, headings, row_key, matcher):
             found.add(document)
     return sorted(found)
 

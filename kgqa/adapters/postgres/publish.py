@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from kgqa.adapters.postgres.entities import resolve_touched
 from kgqa.adapters.postgres.mentions import MANY_DOCUMENTS, annotate_documents
 from kgqa.adapters.postgres.names import Scope, affected_documents, count_names
+from kgqa.adapters.postgres.near_duplicates import mark_near_duplicates, remember_marked
 from kgqa.adapters.postgres.pool import Connection
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import Conflict, NotFound
@@ -63,6 +64,7 @@ def _apply(connection: Connection, scope: Scope, run: int, *, resolve: bool) -> 
          "count_corpus", "count_terms"),
         parameters,
     )  # fmt: skip
+    remember_marked(connection)
     _forget_stated(connection, scope, [])
     has_new_names = count_names(connection, scope)
     execute_all(
@@ -78,6 +80,7 @@ def _apply(connection: Connection, scope: Scope, run: int, *, resolve: bool) -> 
     is_big = len(activated) > MANY_DOCUMENTS
     if is_big:
         connection.execute(sql["analyse_documents"])
+    mark_near_duplicates(connection, scope)
     affected = affected_documents(connection, scope) if has_new_names else []
     connection.execute(sql["remember_old_aliases"], {**parameters, "documents": affected})
     connection.execute(sql["remember_old_relations"], {**parameters, "documents": affected})

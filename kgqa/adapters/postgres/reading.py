@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from kgqa.ingest.annotate import annotate, own_senses, title_norms
+from kgqa.ingest.annotate import annotate, choose_sense, own_senses, title_norms
 from kgqa.model.identity import alias_id, name_id
 from kgqa.model.mention import Mention, NameSupport
 from kgqa.text.gazetteer import Gazetteer
@@ -59,12 +59,12 @@ def read(
     chunks: Sequence[ChunkRow],
     supports: Sequence[NameSupport],
     claims: Sequence[tuple[int, ...]],
-    equivalences: Sequence[tuple[int, ...]],
+    equivalences: Sequence[tuple[int, str, str]],
     gazetteer: Gazetteer,
 ) -> Reading:
     """Read a document with the names that its readers may know."""
     found = [(chunk, m) for chunk in chunks for m in _annotate(chunk, supports, gazetteer)]
-    senses = _Senses(collection, found)
+    senses = _Senses(collection, found, supports, gazetteer)
     return Reading(
         document_id=document,
         acl_class=chunks[0].acl_class,
@@ -92,7 +92,14 @@ def _annotate(chunk: ChunkRow, supports: Sequence[NameSupport], gazetteer: Gazet
 class _Senses:
     """Which sense a name has at a place of the document, by the mentions there."""
 
-    def __init__(self, collection: str, found: Sequence[tuple[ChunkRow, Mention]]) -> None:
+    def __init__(
+        self,
+        collection: str,
+        found: Sequence[tuple[ChunkRow, Mention]],
+        supports: Sequence[NameSupport],
+        gazetteer: Gazetteer,
+    ) -> None:
+        self._collection, self._supports, self._gazetteer = collection, supports, gazetteer
         self._at: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         for chunk, m in found:
             alias = _alias(collection, m)
@@ -105,6 +112,15 @@ class _Senses:
         places = self._at.get((chunk, name), [])
         inside = [alias for s, e, alias in places if end is not None and start <= s < e <= end]
         return inside[0] if inside else places[0][2] if places else None
+
+    def stated(self, norm: str, chunk: int) -> int | None:
+        """The same for a name that the chunk speaks of and need not hold: then the sense it would have there."""
+        mentioned = self.of(_name(self._collection, norm), chunk)
+        if mentioned is not None or norm not in self._gazetteer:
+            return mentioned
+        return _alias_of(
+            self._collection, norm, *choose_sense(norm, self._gazetteer, own_senses(self._supports, chunk))
+        )
 
 
 def _support(
@@ -136,10 +152,10 @@ def _support(
     }
 
 
-def _stated(senses: _Senses, equivalences: Sequence[tuple[int, ...]]) -> tuple[tuple[int, int, int], ...]:
+def _stated(senses: _Senses, equivalences: Sequence[tuple[int, str, str]]) -> tuple[tuple[int, int, int], ...]:
     links: set[tuple[int, int, int]] = set()
-    for chunk, left, right, _ in equivalences:
-        pair = senses.of(left, chunk), senses.of(right, chunk)
+    for chunk, left, right in equivalences:
+        pair = senses.stated(left, chunk), senses.stated(right, chunk)
         if pair[0] is not None and pair[1] is not None and pair[0] != pair[1]:
             links.add((min(pair[0], pair[1]), max(pair[0], pair[1]), chunk))
     return tuple(sorted(links))

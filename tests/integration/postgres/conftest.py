@@ -16,6 +16,7 @@ from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.pool import open_pool
 from kgqa.ingest.annotate import title_names
 from kgqa.ingest.chunk import ChunkOptions, chunk
+from kgqa.ingest.dedupe import minhash
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
 from kgqa.model.document import Block, Document, Outcome
 from kgqa.model.mention import Claim, Equivalence, NameSource, NameSupport
@@ -49,8 +50,12 @@ def make_delta(
     types: Mapping[str, str] | None = None,
     language: str = "en",
     collection: str = COLLECTION,
+    dictionary: Mapping[str, str] | None = None,
 ) -> DocumentDelta:
-    """A document in paragraphs (parted by empty lines, each its own chunk) as ingest would deliver it."""
+    """A document in paragraphs (parted by empty lines, each its own chunk) as ingest would deliver it.
+
+    `dictionary`: names by what else they are called.
+    """
     title = title or key
     blocks, start = [], 0
     for paragraph in text.split("\n\n"):
@@ -76,6 +81,9 @@ def make_delta(
             names.append(
                 NameSupport(norm=normalise(surface), surface=surface, type=type_, source=NameSource.NER, chunk_id=c.id)
             )
+        for alias, name in (dictionary or {}).items():
+            if alias in c.text:
+                equivalences.append(Equivalence(left=normalise(alias), right=normalise(name), chunk_id=c.id))
         for left, right in _ACRONYM.findall(c.text):
             equivalences.append(Equivalence(left=normalise(left), right=normalise(right), chunk_id=c.id))
         for s in c.sentences:
@@ -97,6 +105,7 @@ def make_delta(
         sentence_vectors=np.stack([vector(t) for t in sentences]).astype(np.float16),
         chunk_hashes=tuple(hashlib.sha256(t.encode()).digest()[:16] for t in texts),
         sentence_hashes=tuple(hashlib.sha256(t.encode()).digest()[:16] for t in sentences),
+        signature=minhash(text),
     )  # fmt: skip
 
 

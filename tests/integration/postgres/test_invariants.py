@@ -20,6 +20,7 @@ CLASS = "(select a.principals from acl_class a where a.id = acl_class)"
 CONTENT = {
     "document": "select key, CLASS from document",
     "version": "select d.key, v.outcome, v.reason, v.text, (select key from document o where o.id = v.duplicate_of), "
+    "(select key from document o where o.id = v.near_duplicate_of), "
     "v.id = d.current_version from document_version v join document d on d.id = v.document_id",
     "chunk": "select c.id, c.text, CLASS from chunk c",
     "chunk_index": "select chunk_id, live, terms, embedding::text, CLASS from chunk_index",
@@ -61,6 +62,7 @@ def random_documents(seed: int, make, count: int) -> list[Any]:
     for i in range(count):
         if documents and chooser.random() < 0.15:
             text = documents[chooser.randrange(len(documents))].document.text
+            text = text if chooser.random() < 0.5 else text.replace(".", "!")
         else:
             sentences = [
                 f"{chooser.choice(WORDS)} {chooser.choice(VERBS)} {chooser.choice(WORDS)} in {chooser.randrange(5)}."
@@ -76,6 +78,7 @@ def random_documents(seed: int, make, count: int) -> list[Any]:
                 headings=chooser.choice(((), ("Overview",), ("Valve",))),
                 types={name: TYPES.get(name, chooser.choice(("ORG", "PRODUCT"))) for name in WORDS},
                 language=chooser.choice(("en", "en", "es")),
+                dictionary={"Pump": "Acme report", "Valve": "Kestrel Seals"} if chooser.random() < 0.5 else {},
             )
         )  # fmt: skip
     return documents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -146,6 +147,63 @@ def test_names_annotate_only_what_their_readers_may_read(pools, lake, delta) -> 
     assert mentions(pools) == [("ivy", "42 jump street")]
     lake.put(delta("film", "a film of note", title="42 jump street"))
     assert [key for key, _ in mentions(pools)] == ["both", "ivy", "public"]
+
+
+def test_a_name_that_only_a_title_holds_reads_as_all_names_do(pools, lake, other_lake, delta) -> None:
+    untitled = delta("kit", "It lasts for years.", title="Seal Kit")
+    kit = replace(untitled, chunks=tuple(replace(c, heading_path=()) for c in untitled.chunks))
+    row = replace(kit, chunks=tuple(replace(c, row_key="Acme") for c in kit.chunks))
+    for document, typed in ((kit, "The Seal Kit is here."), (row, "The Seal Kit of Acme is here.")):
+        lake.put(document)
+        lake.put(delta("typed", typed))
+        other_lake.put(document, delta("typed", typed))
+        query = (
+            "select chunk_id, norm, type from mention m join alias a on a.id = alias_id where is_title order by 1, 2"
+        )
+        assert rows(pools, query) == rows(other_lake.pools, query)
+        assert ("seal kit", "ORG") in [row[1:] for row in rows(pools, query)]
+        lake.delete("typed")
+        other_lake.delete("typed")
+
+
+def test_a_dictionary_joins_an_alias_with_a_name_that_another_document_holds(pools, lake, other_lake, delta) -> None:
+    alias = delta("alias", "The P350 is here.", dictionary={"P350": "AquaFlow Pump"})
+    name = delta("name", "An AquaFlow Pump is there.", principals=("public",))
+    hidden = delta("hidden", "An AquaFlow Pump is there.", principals=("user:ivy",))
+    query = (
+        "select array_agg(norm order by norm) from alias where norm in ('p350', 'aquaflow pump') "
+        "group by entity_id order by 1"
+    )
+    joined, apart, alone = [(["aquaflow pump", "p350"],)], [(["aquaflow pump"],), (["p350"],)], [(["p350"],)]
+    lake.put(alias)
+    assert rows(pools, query) == alone
+    lake.put(hidden)
+    assert rows(pools, query) == apart
+    lake.put(name)
+    assert rows(pools, query) == joined
+    other_lake.put(name)
+    other_lake.put(alias)
+    assert rows(other_lake.pools, query) == joined
+    lake.delete("name")
+    assert rows(pools, query) == apart
+    lake.delete("hidden")
+    assert rows(pools, query) == alone
+    assert rows(pools, "select count(*) from resolution_decision where reason = 'stated'") == [(0,)]
+
+
+def test_an_id_that_a_redirect_leads_from_is_no_new_entity(pools, lake, delta) -> None:
+    lake.put(delta("a", "Northline Castings is old."), delta("b", "NLC likes Acme."))
+    query = "select norm, entity_id from alias where norm in ('nlc', 'northline castings')"
+    before = dict(rows(pools, query))
+    lake.put(delta("c", "Northline Castings (NLC) is older."))
+    merged = dict(rows(pools, query))
+    assert len(set(merged.values())) == 1
+    redirects = dict(rows(pools, "select old_id, new_id from entity_redirect"))
+    assert list(redirects) == [id_ for id_ in before.values() if id_ not in merged.values()]
+    lake.delete("c")
+    after = dict(rows(pools, query))
+    assert len(set(after.values())) == 2
+    assert not set(after.values()) & set(redirects)
 
 
 def test_a_heading_that_repeats_is_no_name(pools, lake, delta) -> None:

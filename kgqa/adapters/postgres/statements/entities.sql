@@ -9,8 +9,9 @@ returning a.id, a.component_id;
 delete from alias_key where generation = %(generation)s and alias_id = any(%(ids)s::bigint[]);
 
 -- name: forget_links
+-- What a text states it states whether or not there is such an alias: such a link goes with its document.
 delete from resolution_decision
-where generation = %(generation)s
+where generation = %(generation)s and chunk_id is null
     and (left_alias = any(%(ids)s::bigint[]) or right_alias = any(%(ids)s::bigint[]));
 
 -- name: unresolved
@@ -90,8 +91,11 @@ select left_alias, right_alias, score, reason, acl_class from resolution_decisio
 where generation = %(generation)s and left_alias = any(%(ids)s::bigint[]);
 
 -- name: all_links
-select left_alias, right_alias, score, reason, acl_class from resolution_decision
-where generation = %(generation)s and collection_id = %(collection)s;
+select r.left_alias, r.right_alias, r.score, r.reason, r.acl_class
+from resolution_decision r
+join alias a on a.generation = r.generation and a.id = r.left_alias
+join alias b on b.generation = r.generation and b.id = r.right_alias
+where r.generation = %(generation)s and r.collection_id = %(collection)s;
 
 -- name: taken_ids
 -- Ids that a new entity may not take.

@@ -45,8 +45,12 @@ select document_id, id, version_id, chunk_id, start_offset, end_offset, subject_
 from claim where generation = %(generation)s and live and document_id = any(%(documents)s::bigint[]);
 
 -- name: equivalences
-select document_id, chunk_id, left_name, right_name, acl_class
-from equivalence where generation = %(generation)s and live and document_id = any(%(documents)s::bigint[]);
+-- Pairs of names that are known; whether the readers know them, their gazetteer says.
+select e.document_id, e.chunk_id, l.norm, r.norm
+from equivalence e
+join name l on l.generation = e.generation and l.id = e.left_name
+join name r on r.generation = e.generation and r.id = e.right_name
+where e.generation = %(generation)s and e.live and e.document_id = any(%(documents)s::bigint[]);
 
 -- name: make_mention
 create temp table if not exists new_mention (like mention including defaults) on commit drop;

@@ -102,10 +102,24 @@ where i.generation = %(generation)s and i.live and i.collection_id = %(collectio
 
 -- name: chunk_texts
 -- What the matcher needs to decide whether a candidate really holds a changed name.
-select c.document_id, c.acl_class, c.text, p.heading_path
+select c.document_id, c.acl_class, c.text, p.heading_path, p.row_key, v.title
 from chunk c join chunk_placement p on p.chunk_id = c.id
 join document d on d.id = c.document_id and d.current_version = p.version_id
+join document_version v on v.id = p.version_id
 where c.id = any(%(chunks)s::bigint[]);
+
+-- name: stating
+-- Documents, which this change leaves as they are, that say of a changed name that it is another's: a dictionary's
+-- alias stands for a name that the text itself need not hold.
+select e.document_id
+from changed_name n join equivalence e on e.generation = %(generation)s and e.left_name = n.name_id
+    and e.live and e.acl_class = n.reader
+where not exists (select from version_change v where v.version_id = e.version_id)
+union
+select e.document_id
+from changed_name n join equivalence e on e.generation = %(generation)s and e.right_name = n.name_id
+    and e.live and e.acl_class = n.reader
+where not exists (select from version_change v where v.version_id = e.version_id);
 
 -- name: gazetteer
 -- All names as the readers of one class know them.

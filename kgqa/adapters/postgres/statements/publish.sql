@@ -30,6 +30,7 @@ create temp table touched_relation (id bigint primary key) on commit drop;
 create temp table written (document_id bigint primary key) on commit drop;
 create temp table old_stated (left_alias bigint, right_alias bigint) on commit drop;
 create temp table found_alias (id bigint, name_id bigint, norm text, type text, signature text) on commit drop;
+create temp table near_again (document_id bigint primary key) on commit drop;
 create temp table claim_sense (id bigint, version_id bigint, subject_alias bigint, object_alias bigint)
     on commit drop;
 
@@ -121,6 +122,51 @@ where generation = %(generation)s and collection_id = %(collection)s and chunks 
 
 -- name: forget_terms
 delete from term_statistics where generation = %(generation)s and collection_id = %(collection)s and df = 0;
+
+-- name: remember_marked
+-- Documents marked as near duplicates of one that changes, before it goes.
+insert into near_again
+select v.document_id
+from document_version v join document d on d.current_version = v.id
+where v.near_duplicate_of in (select document_id from moved union select document_id from version_change)
+on conflict do nothing;
+
+-- name: find_unmarked
+-- Documents whose mark has to be found anew: those, and the ones that became live.
+select w.document_id from (
+    select document_id from near_again union select document_id from version_change where change = 1
+) as w join document d on d.id = w.document_id join document_version v on v.id = d.current_version
+where v.outcome = 'indexed' and v.minhash <> '';
+
+-- name: unmark
+-- Marks of documents that now answer through another.
+update document_version v set near_duplicate_of = null from version_change c
+where v.id = c.version_id and c.change = -1 and v.near_duplicate_of is not null;
+
+-- name: signatures
+-- Of all live documents of the collection.
+select v.acl_class, v.document_id, v.near_duplicate_of, v.minhash
+from document d join document_version v on v.id = d.current_version
+where d.collection_id = %(collection)s and v.outcome = 'indexed' and v.minhash <> '';
+
+-- name: like_signatures
+-- Of some live documents and those that may be near them: they have a piece of the signature in common.
+with pieces as materialized (
+    select array(
+        select unnest(minhash_bands(v.minhash))
+        from document d join document_version v on v.id = d.current_version
+        where d.id = any(%(documents)s::bigint[])) as bands
+)
+select v.acl_class, v.document_id, v.near_duplicate_of, v.minhash
+from document_version v join document d on d.current_version = v.id
+where d.collection_id = %(collection)s and v.outcome = 'indexed' and v.minhash <> ''
+    and minhash_bands(v.minhash) && (select bands from pieces);
+
+-- name: mark
+update document_version v set near_duplicate_of = n.original
+from unnest(%(documents)s::bigint[], %(originals)s::bigint[]) as n (document_id, original)
+join document d on d.id = n.document_id
+where v.id = d.current_version and v.near_duplicate_of is distinct from n.original;
 
 -- name: point_to_new_versions
 update document d set current_version = m.new_version, acl_class = coalesce(v.acl_class, d.acl_class)
