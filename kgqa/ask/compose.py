@@ -6,19 +6,22 @@ the error, another who makes that part. `chains` finds such sentences, this modu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kgqa.ask.asks import Ask, asks
-from kgqa.ask.chains import search
+from kgqa.ask.chains import Chain, search
 from kgqa.ask.links import WEAK_TYPES
 from kgqa.ask.passages import Passage
 from kgqa.ask.solve import solve
-from kgqa.ask.table import tabulate
+from kgqa.ask.table import Table, tabulate
 from kgqa.ask.values import short_answer
 from kgqa.ask.words import terms
 from kgqa.model.answer import Question
 
+#: "which pump" asks for a name, whatever a pump is
+_WHICH = re.compile(r"\b(?:which|cu[aá]l)\b", re.IGNORECASE)
 #: a sentence of so few words without a full stop or a field is a heading or label
 HEADING_WORDS = 3
 
@@ -30,7 +33,7 @@ class Draft:
     passages: tuple[Passage, ...]
     short: str
     #: share of the question's words, by rarity, that the sentences and their headings say: 0 to 1; 1 where every
-    #: step of a nested question found what it asks for
+    #: step found what it asks for, 0 where a value is asked for and nothing fits
     coverage: float
     #: best fit of a value to each ask, 0 to 1, averaged
     fit: float = 0.0
@@ -49,12 +52,22 @@ def compose(question: Question, pool: Sequence[Passage]) -> Draft:
     nested = solve(question, sentences)
     if nested.solved:
         return Draft(passages=nested.passages, short=nested.short, coverage=1.0, fit=float(best.fits.mean()))
+    short = _short(question, wanted, chosen)
     return Draft(
         passages=tuple(chosen),
-        short=_short(question, wanted, chosen),
-        coverage=float(best.covered @ table.said) if table.said.size else 1.0,
+        short=short,
+        coverage=_coverage(best, table) if short or not any(_wants_value(ask) for ask in wanted) else 0.0,
         fit=float(best.fits.mean()),
     )
+
+
+def _coverage(chain: Chain, table: Table) -> float:
+    return float(chain.covered @ table.said) if table.said.size else 1.0
+
+
+def _wants_value(ask: Ask) -> bool:
+    """Whether the answer is a name or number, not an explanation."""
+    return ask.type not in ("", "YESNO") or _WHICH.search(ask.text) is not None
 
 
 def leads(question: Question, pool: Sequence[Passage], chains: int) -> list[int]:

@@ -28,8 +28,9 @@ WORDS_SHARE, CLOSENESS_SHARE = 0.6, 0.15
 TITLE_FIT = 0.7
 #: a sentence that says two steps at once needs no nested question
 AT_ONCE = 0.3
-#: least worth of a step, on average, of ways that are believed
+#: least worth of a step, on average, of ways that are believed; and of the only step
 LEAST_STEP = 0.075
+LEAST_ONLY_STEP = 0.48
 #: "the Embedded Software group": a noun so many characters from a name says what it is
 NEAR = 10
 #: a name of no fitting type
@@ -66,8 +67,9 @@ class Solution:
 
     @property
     def solved(self) -> bool:
-        """Whether the question has steps and each ask a trustworthy answer."""
-        return self.depth > 1 and all(self.ways) and self.score ** (1.0 / self.depth) >= LEAST_STEP
+        """Whether each ask has a trustworthy answer; a question of one step is to be answered outright."""
+        least = LEAST_STEP if self.depth > 1 else LEAST_ONLY_STEP
+        return all(self.ways) and self.score ** (1.0 / self.depth) >= least
 
     @property
     def passages(self) -> tuple[Passage, ...]:
