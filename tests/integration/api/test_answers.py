@@ -101,10 +101,12 @@ def test_an_unknown_collection_streams_one_failure(documents) -> None:
 
 
 def test_a_deleted_document_answers_nothing_and_leaves_nothing(running) -> None:
-    secret = "zyzzyva"
-    job = running.put("gone.txt", f"The code word of the Marlin depot is {secret}.", as_="user:omar", title="Depot")
+    secret = "9021 crowns"
+    job = running.put(
+        "gone.txt", f"The purchase price of the Marlin M3 valve is {secret}.", as_="user:omar", title="Valves"
+    )
     assert running.wait(job, as_="user:omar")["state"] == "DONE"
-    question = "What is the code word of the Marlin depot?"
+    question = "What is the purchase price of the Marlin M3 valve?"
     answer = ask(running, question, "user:omar")
     assert secret in answer["answer"]
     delete = "mutation ($id: ID!) { deleteDocument(id: $id) { job { id } userErrors { code } } }"
