@@ -29,7 +29,9 @@ def fields() -> Iterator[tuple[str, FieldInfo]]:
 
 def default_of(info: FieldInfo) -> str:
     """The default as one writes it in the environment."""
-    value = info.get_default(call_default_factory=True)
+    if info.default_factory is not None:
+        return ""  # it depends on the user, and the description says how
+    value = info.default
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

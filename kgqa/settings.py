@@ -169,6 +169,11 @@ def _secrets_from_files() -> dict[str, object]:
     return dict(values)
 
 
+def set_environment(variables: dict[str, str]) -> None:
+    """Set variables for libraries that are configured by the environment of this process alone."""
+    os.environ.update(variables)
+
+
 def child_environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     """The environment for a child process of ours: this one's, plus `extra`."""
     return {**os.environ, **(extra or {})}

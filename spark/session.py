@@ -7,7 +7,6 @@ one archive (see `spark.shipping`).
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from pyspark.sql import SparkSession
 from kgqa.embedded.jars import Jar, class_path, ensure_jars, locked_jars
 from kgqa.embedded.java import java_home
 from kgqa.errors import ConfigurationError
-from kgqa.settings import Settings
+from kgqa.settings import Settings, set_environment
 from spark.shipping import ARCHIVE, build_archive
 
 #: documents in one Arrow batch: what one call of the encoder and of spaCy sees
@@ -144,7 +143,7 @@ def _prepare_environment() -> None:
     found = find_spec("pyspark")
     assert found is not None
     assert found.origin is not None
-    os.environ.update(  # noqa: TID251 - written for the child process, not read
+    set_environment(
         {
             "JAVA_HOME": str(java_home()),
             "SPARK_HOME": str(Path(found.origin).parent),

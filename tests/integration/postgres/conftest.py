@@ -18,7 +18,7 @@ from kgqa.ingest.annotate import title_names
 from kgqa.ingest.chunk import ChunkOptions, chunk
 from kgqa.ingest.dedupe import minhash
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
-from kgqa.model.document import Block, Document, Outcome
+from kgqa.model.document import Block, Chunk, Document, Outcome
 from kgqa.model.mention import Claim, Equivalence, NameSource, NameSupport
 from kgqa.text.names import normalise
 from kgqa.text.terms import chunk_terms
@@ -38,6 +38,17 @@ def vector(text: str) -> np.ndarray:
         seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "little")
         total += np.random.default_rng(seed).normal(size=DIMENSIONS).astype(np.float32)
     return (total / (np.linalg.norm(total) or 1.0)).astype(np.float32)
+
+
+def _claims(c: Chunk) -> list[Claim]:
+    return [
+        Claim(
+            chunk_id=c.id, start=s.start, end=s.end, subject=normalise(subject), predicate=verb.rstrip("s"),
+            object=normalise(object_),
+        )
+        for s in c.sentences
+        for subject, verb, object_ in _VERB.findall(c.text[s.start : s.end])
+    ]  # fmt: skip
 
 
 def make_delta(
@@ -70,7 +81,7 @@ def make_delta(
     texts = [c.passage(title) for c in chunks]
     sentences = [f"{c.context(title)}: {c.text[s.start : s.end]}" for c in chunks for s in c.sentences]
     names = [NameSupport(norm=n, surface=title, type="", source=NameSource.TITLE) for n in title_names(title)]
-    equivalences, claims = [], []
+    equivalences, claims = [], list[Claim]()
     for c in chunks:
         names += [
             NameSupport(norm=normalise(heading), surface=heading, type="", source=NameSource.HEADING, chunk_id=c.id)
@@ -86,14 +97,7 @@ def make_delta(
                 equivalences.append(Equivalence(left=normalise(alias), right=normalise(name), chunk_id=c.id))
         for left, right in _ACRONYM.findall(c.text):
             equivalences.append(Equivalence(left=normalise(left), right=normalise(right), chunk_id=c.id))
-        for s in c.sentences:
-            for subject, verb, object_ in _VERB.findall(c.text[s.start : s.end]):
-                claims.append(
-                    Claim(
-                        chunk_id=c.id, start=s.start, end=s.end, subject=normalise(subject),
-                        predicate=verb.rstrip("s"), object=normalise(object_),
-                    )
-                )  # fmt: skip
+        claims += _claims(c)
     envelope = f"{text}|{title}|{sorted(principals)}|{headings}".encode()
     return DocumentDelta(
         collection=collection, key=key, uri=document.uri, principals=tuple(principals),
