@@ -6,14 +6,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
+from kgqa.bootstrap import build_services
 from kgqa.embedded.stack import Endpoints
+from kgqa.ingest.pipeline import ingest_documents
+from kgqa.model.delta import IngestDelta
+from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
+from spark.jobs.list_sources import list_folder, read_access
 from tests.integration.conftest import Database
 
 DICTIONARY = {
@@ -23,7 +31,7 @@ DICTIONARY = {
 SUPPLIERS = ("Northline Castings GmbH", "Nortline Castings", "Kestrel Seals Ltd", "Kestrel Seals")
 #: what must not depend on how often a job was cut short; ids of versions and runs aside
 CONTENT = {
-    "document": "select key, d.acl_class, text, title, outcome from document d "
+    "document": "select key, principals, text, title, outcome from document d join acl_class a on a.id = d.acl_class "
     "join document_version v on v.id = d.current_version order by 1",
     "chunk": "select id, text from chunk order by 1",
     "chunk_index": "select chunk_id, live, terms from chunk_index order by 1",
@@ -101,30 +109,57 @@ def on_database(endpoints: Endpoints, database: Database) -> Endpoints:
     )
 
 
-def start_job(servers: Servers, source: Path, dictionary: Path, *more: str) -> subprocess.Popen[str]:
-    """`python -m spark ingest` as a child process that prints its progress."""
+@contextmanager
+def started_job(servers: Servers, source: Path, dictionary: Path) -> Generator[subprocess.Popen[str]]:
+    """`python -m spark ingest` as a child process that prints its progress; ended with the block."""
     arguments = ["--source", str(source), "--collection", "lake", "--dictionary", str(dictionary)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "spark", "ingest", *arguments, "--progress", "json", *more],
-        env=servers.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "spark", "ingest", *arguments, "--progress", "json"],
+            env=servers.environment(),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as job,
+    ):
+        try:
+            yield job
+        finally:
+            job.kill()
+            errors.seek(0)
+            sys.stderr.write(errors.read())
 
 
-def messages(job: subprocess.Popen[str]) -> Iterator[Mapping[str, object]]:
+def messages(job: subprocess.Popen[str]) -> Iterator[Mapping[str, Any]]:
     """The progress of a job, as it comes."""
     assert job.stdout is not None
     for line in job.stdout:
         yield json.loads(line)
 
 
-def finished(job: subprocess.Popen[str]) -> Mapping[str, object]:
+def run_job(servers: Servers, source: Path, dictionary: Path) -> Mapping[str, Any]:
     """The report of a job that ends well."""
-    output, errors = job.communicate(timeout=300)
-    assert job.returncode == 0, errors
-    last = json.loads(output.splitlines()[-1])
-    report = last["report"]
-    assert isinstance(report, dict)
-    return report
+    with started_job(servers, source, dictionary) as job:
+        *_, last = messages(job)
+        assert job.wait(timeout=60) == 0
+    return last["report"]
+
+
+def ingest_one_by_one(servers: Servers, source: Path) -> None:
+    """The same folder by the path of single documents, without Spark."""
+    access = read_access(str(source), None)
+    with build_services(servers.settings, servers.endpoints) as services:
+        services.store.set_dictionary("lake", DICTIONARY)
+        raws = [
+            RawDocument(
+                collection="lake",
+                key=file.key,
+                uri=file.uri,
+                data=Path(os.fsdecode(file.path)).read_bytes(),
+                principals=access.of(file.key),
+            )
+            for file in list_folder(source)
+        ]
+        deltas = ingest_documents(raws, services.ingest_parts("lake"))
+        services.store.apply_delta(IngestDelta(collection="lake", upserts=tuple(deltas)))

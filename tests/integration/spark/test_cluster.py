@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgqa.settings import SparkSettings
-from tests.integration.spark.lake import DICTIONARY, Servers, finished, start_job, write_lake
+from tests.integration.spark.lake import DICTIONARY, Servers, run_job, write_lake
 
 WHERE = """
 import json, sys
@@ -48,6 +48,6 @@ def test_an_ingest_runs_on_two_executors(servers: Servers, tmp_path: Path) -> No
     lake, dictionary = tmp_path / "lake", tmp_path / "dictionary.json"
     write_lake(lake, 6)
     dictionary.write_text(json.dumps(DICTIONARY), encoding="utf-8")
-    report = finished(start_job(on_cluster(servers), lake, dictionary))
+    report = run_job(on_cluster(servers), lake, dictionary)
     assert (report["indexed"], report["failed"]) == (6, 1)
     assert all(entity is not None for *_, entity in servers.content()["alias"])

@@ -12,12 +12,11 @@ from pyspark.sql import SparkSession
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import ingest_documents
-from kgqa.model.delta import IngestDelta
 from spark import schemas
 from spark.jobs import ingest_source, list_sources
 from spark.jobs.list_sources import AccessList, raw_document, read_access
 from spark.progress import Progress
-from tests.integration.spark.lake import DICTIONARY, Servers, on_database, write_lake
+from tests.integration.spark.lake import DICTIONARY, Servers, ingest_one_by_one, on_database, write_lake
 
 
 @pytest.fixture
@@ -50,12 +49,7 @@ def test_a_folder_becomes_what_the_one_document_path_makes_of_it(
 
     other = make_database()
     elsewhere = Servers(endpoints=on_database(servers.endpoints, other), settings=servers.settings, database=other)
-    with build_services(elsewhere.settings, elsewhere.endpoints) as one_by_one:
-        one_by_one.store.set_dictionary("lake", DICTIONARY)
-        rows, _ = list_sources.run(session, str(lake), read_access(str(lake), None))
-        raws = [raw_document("lake", row.asDict()) for row in rows.collect()]
-        deltas = ingest_documents(sorted(raws, key=lambda raw: raw.key), one_by_one.ingest_parts("lake"))
-        one_by_one.store.apply_delta(IngestDelta(collection="lake", upserts=tuple(deltas)))
+    ingest_one_by_one(elsewhere, lake)
     mine, theirs = servers.content(), elsewhere.content()
     assert len(mine["mention"]) > 20
     for table in theirs:
