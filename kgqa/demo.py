@@ -85,10 +85,14 @@ def ingest_folder(
             if stage not in tasks:
                 tasks[stage] = progress.add_task(stage, total=None, note="")
             failed = int(str(message.get("failed") or 0))
+            done = int(str(message.get("done") or 0))
+            total = message["total"] if message.get("total") is not None else None
+            if "seconds" in message:
+                total = done  # ended: the clock of its line stops
             progress.update(
                 tasks[stage],  # pyright: ignore[reportArgumentType] - rich's TaskID is an int
-                completed=int(str(message.get("done") or 0)),
-                total=int(str(message["total"])) if message.get("total") is not None else None,
+                completed=done,
+                total=None if total is None else int(str(total)),
                 note=f"{failed} failed" if failed else "",
             )
 

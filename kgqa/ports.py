@@ -98,6 +98,16 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where documents of a collection come from."""
+
+    #: folder, or BEIR folder, or corpus file
+    uri: str
+    #: access lists; None: those that lie in the folder
+    access_uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GazetteerEntry:
     """A name with its kinds of support, as one access class may know it."""
 
@@ -118,6 +128,14 @@ class DocumentStore(Protocol):
 
     def set_dictionary(self, collection: str, dictionary: Mapping[str, object]) -> None:
         """Replace the domain dictionary."""
+        ...
+
+    def remember_source(self, collection: str, source: Source) -> None:
+        """The collection has documents of this source: what reading the collection again reads."""
+        ...
+
+    def sources(self, collection: str) -> Sequence[Source]:
+        """The sources of a collection, in the order in which they came."""
         ...
 
     def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:

@@ -93,6 +93,8 @@ def run_spark_job(
             code = child.wait()
         finally:
             stop(child)
+            assert child.stdout is not None
+            child.stdout.close()
     if code != 0:
         raise _failure(last, code, log)
     report = last.get("report", last)

@@ -366,6 +366,7 @@ table source
     collection_id integer not null
     uri text not null
     default_principals text[] not null default '{public}'::text[]
+    access_uri text
     constraint source_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint source_collection_id_uri_key UNIQUE (collection_id, uri)
     constraint source_pkey PRIMARY KEY (id)

@@ -85,6 +85,7 @@ def _request(options: argparse.Namespace) -> ingest_source.IngestRequest:
         source=options.source,
         collection=options.collection,
         access=read_access(options.source, options.access),
+        access_uri=local_path(options.access).as_uri() if options.access else None,
         dictionary=dictionary,
         force=options.force,
     )

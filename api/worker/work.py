@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import IngestParts, ingest_documents
 from kgqa.model.delta import DeltaReport, IngestDelta
 from kgqa.model.document import Outcome, RawDocument
 from kgqa.model.identity import document_id
-from kgqa.ports import DocumentStore, GraphStore
+from kgqa.ports import DocumentStore, GraphStore, Source
 from kgqa.processes import run_spark_job
 from kgqa.settings import Settings
 
@@ -76,12 +77,17 @@ def delete_document(payload: Mapping[str, Any], services: WorkServices, report: 
 
 
 def reindex(payload: Mapping[str, Any], services: WorkServices, report: Report) -> Result:
-    """Read all documents of a collection's source again, with Spark, in a process of its own."""
-    source = payload.get("source")
-    if not source:
+    """Read the documents of a collection's sources again, with Spark, in a process of its own."""
+    collection = str(payload["collection"])
+    sources = _sources(services.store, collection, payload.get("source"))
+    if not sources:
         raise InvalidInput("The collection has no source to read again.", hint="name one: reindex(source: ...).")
-    arguments = ["--source", str(source), "--collection", str(payload["collection"]), "--force"]
-    return run_spark_job("ingest", arguments, services.settings, on_progress=report)
+    reports: list[Result] = []
+    for source in sources:
+        arguments = ["--source", source.uri, "--collection", collection, "--force"]
+        arguments += ["--access", source.access_uri] if source.access_uri else []
+        reports.append(run_spark_job("ingest", arguments, services.settings, on_progress=report))
+    return {"sources": reports}
 
 
 def project(_payload: Mapping[str, Any], services: WorkServices, report: Report) -> Result:
@@ -97,6 +103,15 @@ WORK: Mapping[str, Callable[[Mapping[str, Any], WorkServices, Report], Result]] 
     "reindex": reindex,
     "project": project,
 }
+
+
+def _sources(store: DocumentStore, collection: str, wanted: str | None) -> Sequence[Source]:
+    """The collection's sources, or the wanted one, with what is known of it; `wanted` is a path or URI."""
+    sources = store.sources(collection)
+    if not wanted:
+        return sources
+    named = (wanted, f"file://{quote(wanted)}")
+    return [source for source in sources if source.uri in named] or [Source(uri=wanted)]
 
 
 def _project(graph: GraphStore) -> int:

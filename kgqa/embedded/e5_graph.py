@@ -7,6 +7,7 @@ depend on its neighbours (docs/decisions/0002). Fused operators of ONNX Runtime 
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,18 @@ def write_graph(model: E5, path: Path) -> None:
     """Write the graph: 8-bit weights (one scale per column), 8-bit activations (scaled per call)."""
     exact = path.with_suffix(".float.onnx")
     onnx.save(_Graph(model).finished(), str(exact))
-    quantize_dynamic(
-        exact,
-        path,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        op_types_to_quantize=["MatMul", "Attention"],
-        extra_options={"DefaultTensorType": TensorProto.FLOAT},
-    )
+    logging.disable(logging.WARNING)  # it recommends a preparation that changes nothing in this graph
+    try:
+        quantize_dynamic(
+            exact,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul", "Attention"],
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+        )
+    finally:
+        logging.disable(logging.NOTSET)
     exact.unlink()
 
 

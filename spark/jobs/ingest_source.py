@@ -22,9 +22,10 @@ from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, options_hash, stage_versions
 from kgqa.model.delta import DeltaReport
+from kgqa.ports import Source
 from kgqa.settings import Settings
 from spark.jobs import detect_changes, list_sources, project_graph, read_documents, resolve_entities
-from spark.jobs.list_sources import AccessList
+from spark.jobs.list_sources import AccessList, local_path
 from spark.progress import Progress
 from spark.worker import TaskContext
 
@@ -37,6 +38,8 @@ class IngestRequest:
     source: str
     collection: str
     access: AccessList
+    #: where the access lists are, when they are not in the folder
+    access_uri: str | None = None
     #: replaces the collection's domain dictionary; None: leave it as it is
     dictionary: Mapping[str, object] | None = None
     #: read documents again that have not changed
@@ -53,6 +56,8 @@ def run(
 ) -> dict[str, object]:
     """Ingest the source; the report of the job."""
     _set_dictionary(services, request)
+    source = Source(uri=local_path(request.source).as_uri(), access_uri=request.access_uri)
+    services.store.remember_source(request.collection, source)
     parts = services.ingest_parts(request.collection)
     run_id = services.store.start_run(request.collection, stage_versions(parts), resume=True)
     context = TaskContext(settings=settings, endpoints=endpoints, collection=request.collection, run=run_id)

@@ -6,7 +6,8 @@ through GraphFrames: the others are components by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -22,10 +23,13 @@ from spark import schemas
 from spark.failures import task_errors
 from spark.progress import Progress
 
+ADAPTIVE = "spark.sql.adaptive.enabled"
 #: reasons of links that do not follow from the names
 ASSERTED = ("stated", "manual")
 #: a document that is written meanwhile makes it start again
 ATTEMPTS = 3
+#: of the aliases: when fewer wait, their components alone are resolved, in memory, to the same partition
+WHOLE_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +66,18 @@ def run(session: SparkSession, aliases: Sequence[Alias], stated: Sequence[AliasL
 
 
 def refresh(session: SparkSession, store: PostgresDocumentStore, collection: str, progress: Progress) -> None:
-    """Resolve a collection whose aliases wait for it; otherwise do nothing.
+    """Resolve the aliases that wait, if any: the whole collection, or after a small change only their components.
 
     Raises Conflict when other writers change the collection as often as it is resolved.
     """
-    if not store.needs_resolution(collection):
+    waiting, total = store.count_waiting(collection)
+    if not waiting:
         return
-    with progress.stage("resolve") as stage:
+    with progress.stage("resolve", waiting) as stage:
+        if waiting < WHOLE_SHARE * total:
+            store.resolve(collection)
+            stage.update(waiting)
+            return
         for attempt in range(1, ATTEMPTS + 1):
             aliases = store.aliases(collection)
             stage.total = len(aliases)
@@ -121,13 +130,25 @@ def connected_components(links: DataFrame) -> DataFrame:
     from graphframes import GraphFrame  # asks for the running JVM as it is loaded
 
     vertices = edges.select(fn.col("src").alias("id")).union(edges.select("dst")).distinct()
-    found = GraphFrame(vertices, edges).connectedComponents(
-        algorithm="graphframes", broadcastThreshold=-1, use_local_checkpoints=True
-    )
+    with without_adaptive_plans(links.sparkSession):
+        found = GraphFrame(vertices, edges).connectedComponents(
+            algorithm="graphframes", broadcastThreshold=-1, use_local_checkpoints=True
+        )
     edges.unpersist()
     smallest = found.groupBy("component").agg(fn.min("id").alias("smallest"))
     named = found.join(smallest, on="component", how="inner")
     return named.select("id", fn.col("smallest").alias("component"))
+
+
+@contextmanager
+def without_adaptive_plans(session: SparkSession) -> Generator[None]:
+    """Plans of iterative algorithms grow each round; planning them again at each shuffle takes most of the time."""
+    adaptive = session.conf.get(ADAPTIVE) or "true"
+    session.conf.set(ADAPTIVE, "false")
+    try:
+        yield
+    finally:
+        session.conf.set(ADAPTIVE, adaptive)
 
 
 def check_components(links: DataFrame, components: DataFrame) -> None:

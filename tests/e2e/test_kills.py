@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import psutil
@@ -60,6 +60,12 @@ def undisturbed() -> Iterator[tuple[Lake, Content]]:
 
 
 @pytest.fixture
+def claim(undisturbed: tuple[Lake, Content]) -> int:
+    """Id of a claim that the lake makes."""
+    return min(int(row[1:].split(",")[0]) for row in undisturbed[1]["claim"])
+
+
+@pytest.fixture
 def lake(undisturbed: tuple[Lake, Content]) -> Lake:
     """Empty stores."""
     undisturbed[0].empty()
@@ -72,6 +78,81 @@ def is_complete(lake: Lake, expected: Content) -> None:
     found = lake.content()
     for table in expected:
         assert found[table] == expected[table], table
+
+
+def spark_job(*, jvm: bool) -> list[psutil.Process]:
+    """The driver that we started: its Python process, or its JVM."""
+    (driver,) = [child for child in psutil.Process().children() if child.cmdline()[1:3] == ["-m", "spark"]]
+    if not jvm:
+        return [driver]
+    return [child for child in driver.children() if child.name() == "java"]
+
+
+def cut(lake: Lake, stage: str, barrier: Callable[[], Barrier], kill: Callable[[], None], *, after: str = "") -> None:
+    """Ingest, and kill at the barrier, which is in place from the start of stage `after`; the servers are up again."""
+    seen: list[Mapping[str, object]] = []
+    with ExitStack() as held:
+        waits: list[Callable[[], bool]] = []
+
+        def watch(message: Mapping[str, object]) -> None:
+            seen.append(message)
+            if message["stage"] == (after or stage) and not waits:
+                waits.append(held.enter_context(barrier()))
+            if message["stage"] == stage and "seconds" not in message and len(waits) == 1:
+                wait_until(waits[0], what=f"the job never came to the barrier in {stage}")
+                waits.append(waits[0])
+                kill()
+                held.close()  # who waits at the barrier sees what is gone
+
+        with pytest.raises(DependencyUnavailable):
+            lake.ingest(watch)
+        assert len(waits) == 2
+    assert seen[-1]["stage"] == stage
+    assert "seconds" not in seen[-1], "the stage did not end"
+    assert Stack(lake.settings).up() == lake.endpoints
+
+
+def test_an_ingest_that_loses_postgres_in_every_stage_is_completed(
+    lake: Lake, undisturbed: tuple[Lake, Content], claim: int
+) -> None:
+    def kill() -> None:
+        lake.kill("postgres")
+
+    def some_are_staged() -> Barrier:
+        wait_until(lambda: lake.rows("select count(*) > 0 from document_version") == [(True,)], what="nothing staged")
+        return lake.writers_wait("sentence")
+
+    cut(lake, "read", some_are_staged, kill)
+    ((staged,),) = lake.rows("select count(*) from document_version")
+    assert 0 < staged < len(DOCUMENTS)
+    cut(lake, "publish", lambda: lake.writers_wait("dirty_key"), kill, after="read")
+    assert lake.rows("select count(*) from document_version") == [(len(DOCUMENTS),)]
+    assert lake.rows("select count(*) from document where current_version is not null") == [(0,)]
+    cut(lake, "resolve", lambda: lake.writers_wait("dirty_key"), kill)
+    assert lake.rows("select count(*) from document where current_version is not null") == [(len(DOCUMENTS),)]
+    assert lake.rows("select count(*) from alias where entity_id is not null") == [(0,)]
+    cut(lake, "project", lambda: lake.projector_waits(claim), kill, after="publish")
+    assert lake.rows("select count(*) > 0 from dirty_key") == [(True,)]
+    report = lake.ingest()
+    assert (report["documents"], report["unchanged"]) == (len(DOCUMENTS), len(DOCUMENTS))
+    is_complete(lake, undisturbed[1])
+
+
+def test_an_ingest_that_loses_its_driver_and_neo4j_is_completed(
+    lake: Lake, undisturbed: tuple[Lake, Content], claim: int
+) -> None:
+    def projector() -> Barrier:
+        return lake.projector_waits(claim)
+
+    cut(lake, "read", lambda: lake.writers_wait("sentence"), lambda: kill_all(spark_job(jvm=True)))
+    assert lake.rows("select count(*) from document where current_version is not null") == [(0,)]
+    cut(lake, "project", projector, lambda: lake.kill("neo4j"), after="publish")
+    with lake.driver() as driver:
+        labels = driver.execute_query("MATCH (n) RETURN DISTINCT labels(n)[0] AS label").records
+    assert {record["label"] for record in labels} == {"Document", "Chunk", "Name", "Entity"}
+    cut(lake, "project", projector, lambda: kill_all(spark_job(jvm=False)), after="publish")
+    lake.ingest()
+    is_complete(lake, undisturbed[1])
 
 
 def upload(lake: Lake, keys: tuple[str, ...]) -> list[int]:

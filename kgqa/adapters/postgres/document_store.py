@@ -18,7 +18,7 @@ from kgqa.adapters.postgres.statements import load
 from kgqa.errors import ConfigurationError, Conflict
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
 from kgqa.model.entity import Alias, AliasLink
-from kgqa.ports import Collection
+from kgqa.ports import Collection, Source
 
 
 class PostgresDocumentStore:
@@ -39,6 +39,20 @@ class PostgresDocumentStore:
             connection.execute(
                 load("record")["set_dictionary"], {"name": collection, "dictionary": Jsonb(dict(dictionary))}
             )
+
+    def remember_source(self, collection: str, source: Source) -> None:
+        """The collection has documents of this source."""
+        with transaction(self._pool) as connection:
+            found = _collection(connection, collection)
+            bound = {"collection": found.id, "uri": source.uri, "access": source.access_uri}
+            connection.execute(load("record")["remember_source"], bound)
+
+    def sources(self, collection: str) -> Sequence[Source]:
+        """The sources of a collection, in the order in which they came."""
+        with transaction(self._pool) as connection:
+            found = _collection(connection, collection)
+            rows = connection.execute(load("record")["sources"], {"collection": found.id})
+            return [Source(uri=row[0], access_uri=row[1]) for row in rows]
 
     def keys(self, collection: str) -> Sequence[str]:
         """Keys of all published documents, in order."""
@@ -107,10 +121,10 @@ class PostgresDocumentStore:
             stage(connection, opened, delta.upserts)
             return publish(connection, run, resolve=True)
 
-    def needs_resolution(self, collection: str) -> bool:
-        """Whether `publish(resolve=False)` left aliases without an entity."""
+    def count_waiting(self, collection: str) -> tuple[int, int]:
+        """Number of aliases that `publish(resolve=False)` left without an entity, and of all aliases."""
         with transaction(self._pool) as connection:
-            return resolution.needs_resolution(connection, _scope(connection, collection))
+            return resolution.count_waiting(connection, _scope(connection, collection))
 
     def aliases(self, collection: str) -> Sequence[Alias]:
         """All aliases, resolved or not."""

@@ -21,10 +21,11 @@ from kgqa.ingest.resolve import blocking_keys
 from kgqa.model.entity import AliasLink
 
 
-def needs_resolution(connection: Connection, scope: Scope) -> bool:
-    """Whether aliases wait for a component."""
-    row = connection.execute(load("entities")["is_unsettled"], scope.parameters).fetchone()
-    return row is not None and bool(row[0])
+def count_waiting(connection: Connection, scope: Scope) -> tuple[int, int]:
+    """Number of aliases that wait for a component, and of all."""
+    row = connection.execute(load("entities")["count_unsettled"], scope.parameters).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def members(connection: Connection, scope: Scope) -> Members:

@@ -12,6 +12,9 @@ from contextlib import suppress
 import redis
 
 from api.graphql.ids import encode
+from kgqa.adapters.postgres.document_store import PostgresDocumentStore
+from kgqa.adapters.postgres.pool import open_pool
+from kgqa.ports import Source
 
 VERSIONS = """select count(*) from document d join document_version v on v.document_id = d.id
     where d.key = %s and d.current_version is not null"""
@@ -87,16 +90,23 @@ def test_a_worker_that_hangs_loses_its_job_and_writes_nothing(running, long_text
     is_done_once(running, job, "frozen.txt", attempts=2)
 
 
-def test_a_reindex_reads_the_source_again_with_spark(running, tmp_path) -> None:
-    (tmp_path / "depot.txt").write_text("The Marlin depot stands in Haugesund.")
-    query = """mutation ($source: String!) {
-        reindex(collection: "lake", source: $source) { job { id } userErrors { code } } }"""
-    accepted = running.graphql(query, {"source": str(tmp_path)}, as_="user:olga")["data"]["reindex"]
+def test_a_reindex_reads_the_known_sources_again_with_spark_and_their_access_lists(running, tmp_path) -> None:
+    lake, access = tmp_path / "lake", tmp_path / "readers.json"
+    lake.mkdir()
+    (lake / "depot.txt").write_text("The Marlin depot stands in Haugesund.")
+    access.write_text('{"default": ["group:internal"]}')
+    with open_pool(running.database, 1) as pool:
+        source = Source(uri=lake.as_uri(), access_uri=access.as_uri())
+        PostgresDocumentStore(pool).remember_source("lake", source)
+    query = 'mutation { reindex(collection: "lake") { job { id } userErrors { code } } }'
+    accepted = running.graphql(query, as_="user:olga")["data"]["reindex"]
     ended = running.wait(accepted["job"]["id"], as_="user:olga", seconds=300)
     assert ended["state"] == "DONE", ended
     assert ended["progress"]["stage"]
-    found = running.graphql('{ search(query: "Marlin depot", collection: "lake", first: 1) { text } }')
-    assert found["data"]["search"] == [{"text": "The Marlin depot stands in Haugesund."}]
+    found = '{ search(query: "Marlin depot", collection: "lake", first: 1) { text } }'
+    expected = [{"text": "The Marlin depot stands in Haugesund."}]
+    assert running.graphql(found, as_="user:ivy")["data"]["search"] == expected
+    assert running.graphql(found)["data"]["search"] == []
 
 
 def test_the_check_asks_the_pool_of_this_machine(running) -> None:

@@ -274,13 +274,13 @@ def test_a_partition_from_elsewhere_equals_the_one_in_memory(pools, store, other
     run = store.start_run(COLLECTION, {})
     store.stage(run, documents)
     store.publish(run, resolve=False)
-    assert store.needs_resolution(COLLECTION)
+    assert store.count_waiting(COLLECTION)[0] > 0
     aliases = store.aliases(COLLECTION)
     links = [*candidate_links(aliases), *store.links(COLLECTION)]
     with pytest.raises(Conflict):
         store.write_partition(COLLECTION, links, [frozenset([aliases[0].id])])
     store.write_partition(COLLECTION, links, partition(aliases, links))
-    assert not store.needs_resolution(COLLECTION)
+    assert store.count_waiting(COLLECTION)[0] == 0
     for query in (
         "select id, component_id, entity_id from alias order by 1",
         "select left_alias, right_alias, reason from resolution_decision order by 1, 2, 3",
@@ -299,8 +299,8 @@ def test_resolving_later_equals_resolving_at_once(pools, store, lake, other_lake
     run = store.start_run(COLLECTION, {})
     store.stage_deletions(run, ["a", "unknown"])
     assert store.publish(run, resolve=False).deleted == 1
-    assert store.needs_resolution(COLLECTION)
+    assert store.count_waiting(COLLECTION)[0] > 0
     store.resolve(COLLECTION)
-    assert not store.needs_resolution(COLLECTION)
+    assert store.count_waiting(COLLECTION)[0] == 0
     query = "select id, component_id from alias order by 1"
     assert rows(pools, query) == rows(other_lake.pools, query)

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import ingest_documents
+from kgqa.ports import Source
 from spark import schemas
 from spark.jobs import ingest_source, list_sources
 from spark.jobs.list_sources import AccessList, raw_document, read_access
@@ -46,6 +47,7 @@ def test_a_folder_becomes_what_the_one_document_path_makes_of_it(
     assert (key, others) == ("broken.pdf", [])
     assert "Traceback" not in reason
     assert services.graph.project() == 0
+    assert services.store.sources("lake") == [Source(uri=lake.as_uri())]
 
     other = make_database()
     elsewhere = Servers(endpoints=on_database(servers.endpoints, other), settings=servers.settings, database=other)
@@ -89,10 +91,10 @@ def test_entities_that_wait_from_a_cut_run_are_resolved_by_the_next(
     run = services.store.start_run("lake", {})
     services.store.stage(run, ingest_documents(raws, parts))
     services.store.publish(run, resolve=False)
-    assert services.store.needs_resolution("lake")
+    assert services.store.count_waiting("lake")[0] > 0
     _, stages = ingest(session, services, servers, lake)
     assert "resolve" in stages
-    assert not services.store.needs_resolution("lake")
+    assert services.store.count_waiting("lake")[0] == 0
     assert all(entity is not None for *_, entity in servers.content()["alias"])
 
 

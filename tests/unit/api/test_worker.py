@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from api.worker import work
 from api.worker.perform import perform
 from api.worker.sweeper import REPUBLISH_AFTER, Sweeper
 from kgqa.errors import DependencyUnavailable, InvalidInput
-from kgqa.ports import Job
+from kgqa.ports import Job, Source
 from kgqa.settings import LimitSettings, Settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -242,3 +243,29 @@ def test_a_sweep_survives_a_record_that_is_away() -> None:
     swept.jobs.is_away = False
     assert swept.after(timedelta(seconds=2)) == 1
     assert swept.jobs.buried == 2
+
+
+KNOWN = [Source(uri="file:///lake/a%20b", access_uri="file:///readers.json"), Source(uri="file:///lake/c")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (None, [["file:///lake/a%20b", "file:///readers.json"], ["file:///lake/c"]]),
+        ("/lake/a b", [["file:///lake/a%20b", "file:///readers.json"]]),
+        ("file:///lake/c", [["file:///lake/c"]]),
+        ("/elsewhere", [["/elsewhere"]]),
+    ],
+)
+def test_a_reindex_reads_known_sources_with_their_access_lists(wanted, expected, monkeypatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(job: str, arguments: list[str], settings: Settings, *, on_progress: object) -> dict[str, object]:
+        ran.append([argument for argument in arguments if argument.startswith(("/", "file:"))])
+        return {"job": job}
+
+    monkeypatch.setattr(work, "run_spark_job", run)
+    services = SimpleNamespace(store=SimpleNamespace(sources=lambda _: KNOWN), settings=Settings())
+    result = work.reindex({"collection": "lake", "source": wanted}, services, lambda _: None)
+    assert ran == expected
+    assert result == {"sources": [{"job": "ingest"}] * len(expected)}

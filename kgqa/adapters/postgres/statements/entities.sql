@@ -39,9 +39,10 @@ update alias set component_id = null
 where generation = %(generation)s and collection_id = %(collection)s
     and (id = any(%(ids)s::bigint[]) or component_id = any(%(components)s::bigint[]));
 
--- name: is_unsettled
-select exists (
-    select from alias where generation = %(generation)s and collection_id = %(collection)s and component_id is null);
+-- name: count_unsettled
+-- Aliases that wait for a component, and all.
+select count(*) filter (where component_id is null), count(*)
+from alias where generation = %(generation)s and collection_id = %(collection)s;
 
 -- name: forget_derived_links
 delete from resolution_decision

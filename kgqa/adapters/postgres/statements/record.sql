@@ -11,6 +11,13 @@ insert into collection (name) values (%(name)s) on conflict (name) do nothing;
 -- name: set_dictionary
 update collection set dictionary = %(dictionary)s where name = %(name)s;
 
+-- name: remember_source
+insert into source (collection_id, uri, access_uri) values (%(collection)s, %(uri)s, %(access)s)
+on conflict (collection_id, uri) do update set access_uri = excluded.access_uri;
+
+-- name: sources
+select uri, access_uri from source where collection_id = %(collection)s order by id;
+
 -- name: active_generation
 select id, options, dimensions from index_generation where state = 'active';
 
