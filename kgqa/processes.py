@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from kgqa.errors import DependencyUnavailable, KgqaError
 from kgqa.settings import Settings, child_environment
@@ -95,10 +96,10 @@ def run_spark_job(
             stop(child)
             assert child.stdout is not None
             child.stdout.close()
-    if code != 0:
+    report = last.get("report")
+    if code != 0 or not isinstance(report, Mapping):  # a job that was killed has none
         raise _failure(last, code, log)
-    report = last.get("report", last)
-    return report if isinstance(report, Mapping) else last
+    return cast("Mapping[str, object]", report)
 
 
 def _messages(child: subprocess.Popen[str]) -> Iterator[Mapping[str, object]]:
