@@ -8,10 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 
 from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
+from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
@@ -28,7 +30,7 @@ from kgqa.ingest.chunk import ChunkOptions
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.parse import ParseLimits
 from kgqa.ingest.pipeline import IngestOptions, IngestParts
-from kgqa.ports import Clock, Embedder, Generator
+from kgqa.ports import Clock, Embedder, Generator, Ranker
 from kgqa.settings import Settings
 
 
@@ -51,6 +53,7 @@ class Services:
     policy: PostgresPolicy
     graph: Neo4jGraphStore
     embedder: Embedder
+    ranker: Ranker | None
     generator: Generator | None
     clock: Clock
     settings: Settings
@@ -66,6 +69,7 @@ class Services:
             graph=self.graph,
             embedder=self.embedder,
             extractor=self.extractor_of(collection),
+            ranker=self.ranker,
             generator=self.generator,
             clock=self.clock,
         )
@@ -106,6 +110,14 @@ def build_embedder(settings: Settings, *, threads: int | None = None) -> Embedde
     return OnnxEncoder(ensure_encoder(settings.cache), threads=threads)
 
 
+def build_ranker(settings: Settings) -> Ranker | None:
+    """The learned ranker, unless the settings name none."""
+    name = settings.models.ranker
+    if name == "none":
+        return None
+    return OnnxRanker(packaged_ranker() if name == "default" else Path(name))
+
+
 def build_generator(settings: Settings) -> Generator | None:
     """The language model, where one is configured."""
     models = settings.models
@@ -137,6 +149,7 @@ def build_services(
             policy=PostgresPolicy(pipeline),
             graph=Neo4jGraphStore(driver, pipeline),
             embedder=build_embedder(settings, threads=encoder_threads),
+            ranker=build_ranker(settings),
             generator=build_generator(settings),
             clock=SystemClock(),
             settings=settings,

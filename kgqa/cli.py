@@ -269,7 +269,7 @@ def eval_retrieval(
     run_path: Annotated[Path | None, typer.Option("--run", help="Write a TREC run file.")] = None,
 ) -> None:
     """Ingest a BEIR folder into its own collection and measure its ranking."""
-    from kgqa.evaluation.commands import print_measures
+    from kgqa.evaluation.commands import fair_services, print_measures
     from kgqa.evaluation.run import MODES, evaluate_retrieval
 
     if mode not in MODES:
@@ -278,9 +278,27 @@ def eval_retrieval(
     with services(settings) as built:
         ingest = _batch_ingest(settings, folder)
         report = evaluate_retrieval(
-            folder, built.ask_services(folder.name), ingest, mode=mode, json_path=json_path, run_path=run_path
+            folder, fair_services(built, folder), ingest, mode=mode, json_path=json_path, run_path=run_path
         )
     print_measures(report, out)
+
+
+@evaluate.command("train-ranker")
+def eval_train_ranker(
+    folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
+    target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
+) -> None:
+    """Train the ranker on judged questions, and test it on each family of data sets by a model that never saw it."""
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.commands import train_rankers
+
+    settings = load_settings()
+    with services(settings) as built:
+
+        def ingest(folder: Path, collection: str) -> None:
+            ingest_folder(settings, folder, collection=collection, console=err)
+
+        train_rankers(built, folders, target, ingest, out)
 
 
 @evaluate.command("answers")
@@ -290,14 +308,32 @@ def eval_answers(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
 ) -> None:
     """Ingest a BEIR folder with answers.jsonl and measure answers and citations."""
-    from kgqa.evaluation.commands import print_measures
+    from kgqa.evaluation.commands import fair_services, print_measures
     from kgqa.evaluation.run import evaluate_answers
 
     settings = load_settings()
     with services(settings) as built:
         ingest = _batch_ingest(settings, folder)
-        report = evaluate_answers(folder, built.ask_services(folder.name), ingest, limit=limit, json_path=json_path)
+        report = evaluate_answers(folder, fair_services(built, folder), ingest, limit=limit, json_path=json_path)
     print_measures(report, out)
+
+
+@evaluate.command("extraction")
+def eval_extraction(
+    file: Annotated[Path, typer.Argument(help="Annotated text: CoNLL, or DocRED JSON; may be gzipped.", exists=True)],
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
+) -> None:
+    """Measure the names and claims that ingest finds in annotated text: precision, recall, F1. Needs no servers."""
+    from kgqa.adapters.models.extractor import SpacyExtractor
+    from kgqa.evaluation.extraction import evaluate_extraction, read_annotated
+
+    texts = read_annotated(file)
+    measures = evaluate_extraction(texts, SpacyExtractor())
+    out.print(f"{file.name}: {len(texts)} texts")
+    for name, value in measures.items():
+        out.print(f"  {name:20} {value:.3f}")
+    if json_path:
+        json_path.write_text(json.dumps({"texts": len(texts), "measures": measures}, indent=2), encoding="utf-8")
 
 
 @evaluate.command("questions")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
-from kgqa.model.document import Chunk
+from kgqa.model.document import Chunk, Source
 from kgqa.model.entity import Entity, Relation
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 
@@ -59,6 +59,19 @@ class Extractor(Protocol):
         ...
 
 
+class Ranker(Protocol):
+    """A learned order of candidates."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of the matrix that it was trained on, in order."""
+        ...
+
+    def score(self, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(candidates, features) -> a score for each candidate; higher is better."""
+        ...
+
+
 class Generator(Protocol):
     """A language model that writes fluent answers. Never believed: see `ask.verify`."""
 
@@ -95,16 +108,6 @@ class Collection:
     dictionary: Mapping[str, object]
     documents: int = 0
     chunks: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where documents of a collection come from."""
-
-    #: folder, or BEIR folder, or corpus file
-    uri: str
-    #: access lists; None: those that lie in the folder
-    access_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +206,12 @@ class SearchIndex(Protocol):
         self, view: View, *, vector: npt.NDArray[np.float32], text: str, depth: int
     ) -> Sequence[ScoredChunk]:
         """Union of the top `depth` by BM25, chunk vector and best sentence; all three scores exact for every member."""
+        ...
+
+    def scores(
+        self, view: View, chunk_ids: Sequence[int], *, vector: npt.NDArray[np.float32], text: str
+    ) -> Sequence[ScoredChunk]:
+        """All three scores of these chunks, as `candidates` gives them; invisible ones are absent."""
         ...
 
     def sentence_scores(

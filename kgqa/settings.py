@@ -75,6 +75,9 @@ class ModelSettings(Group):
     encoder: str = Field(
         default="e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
     )
+    ranker: str = Field(
+        default="none", description="`none` (the order of the walk), `default`, or the path of a ranker's ONNX file."
+    )
     generator_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers."
     )
@@ -167,6 +170,11 @@ def _secrets_from_files() -> dict[str, object]:
         if variable.startswith("KGQA_") and group in values and not variable.endswith("_FILE"):
             values[group].setdefault(name, value)
     return dict(values)
+
+
+def inherited(name: str, default: str) -> str:
+    """A variable that the process which started this one has set; not a setting of an operator."""
+    return os.environ.get(name, default)
 
 
 def set_environment(variables: dict[str, str]) -> None:

@@ -24,6 +24,8 @@ from spark.shipping import ARCHIVE, build_archive
 
 #: documents in one Arrow batch: what one call of the encoder and of spaCy sees
 BATCH_ROWS = 64
+#: environment variable of Python workers: what they are for
+WORKERS = "KGQA_TASKS"
 #: GraphFrames 0.10.0 can return wrong components on a cluster's file system; the locked jar holds that version
 UPSTREAM_GRAPHFRAMES = "io.graphframes:graphframes-spark3_2.12:"
 
@@ -59,11 +61,11 @@ def own_workers(session: SparkSession, name: str) -> Generator[None]:
     cores, where a task holds two workers.
     """
     environment = session.sparkContext.environment
-    environment["KGQA_TASKS"] = name
+    environment[WORKERS] = name
     try:
         yield
     finally:
-        del environment["KGQA_TASKS"]
+        del environment[WORKERS]
 
 
 def is_local(master: str) -> bool:
@@ -93,6 +95,7 @@ def session_configuration(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": settings.spark.driver_memory,
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{logging} -XX:+UseParallelGC",
         "spark.pyspark.python": sys.executable,
+        "spark.python.daemon.module": "spark.daemon",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import IngestParts, ingest_documents
 from kgqa.model.delta import DeltaReport, IngestDelta
-from kgqa.model.document import Outcome, RawDocument
+from kgqa.model.document import Outcome, RawDocument, Source
 from kgqa.model.identity import document_id
-from kgqa.ports import DocumentStore, GraphStore, Source
+from kgqa.ports import DocumentStore, GraphStore
 from kgqa.processes import run_spark_job
 from kgqa.settings import Settings
 

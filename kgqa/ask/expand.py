@@ -29,6 +29,8 @@ class Expansion:
     #: score of every chunk reached
     scores: Mapping[int, float]
     subgraph: Subgraph
+    #: of the best chunks, whose sentences point to names
+    sentences: SentenceScores
 
 
 def expand(
@@ -43,14 +45,15 @@ def expand(
     """Walk from the seeds over the visible graph. Reads: sentences, mentions, one expansion."""
     seeds = seed_weights(base, options)
     best = list(seeds)[: options.sentence_seed_chunks]
-    closeness = sentence_names(index.mentions(view, best), index.sentence_scores(view, best, vector), options)
+    sentences = index.sentence_scores(view, best, vector)
+    closeness = sentence_names(index.mentions(view, best), sentences, options)
     names = {name for of_chunk in closeness.values() for name in of_chunk} | set(question.name_ids)
     subgraph = graph.expand(view, chunk_ids=list(seeds), name_ids=sorted(names), hub_chunks=options.hub_chunks)
     restart = Restart(
         chunks=seeds,
         names=name_weights(question.name_ids, closeness, seeds, document_frequencies(subgraph), options),
     )
-    return Expansion(scores=walk(subgraph, restart, options), subgraph=subgraph)
+    return Expansion(scores=walk(subgraph, restart, options), subgraph=subgraph, sentences=sentences)
 
 
 def seed_weights(base: Sequence[Candidate], options: AskOptions) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The final order of chunks: what the walk says, with the base's first chunk kept and the rest of the base behind."""
+"""The final order of chunks: the base's first, then what the ranker says, the walk, and the rest of the base."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ _SINGLE = {"keyword", "vector"}
 
 
 def fuse(
-    question: Question, base: Sequence[Candidate], scores: Mapping[int, float], options: AskOptions
+    question: Question,
+    base: Sequence[Candidate],
+    walked: Mapping[int, float],
+    learned: Mapping[int, float],
+    options: AskOptions,
 ) -> tuple[int, ...]:
-    """Chunk ids, best first, without repeats. `scores` of the walk are empty in modes without one."""
+    """Chunk ids, best first, without repeats. Scores of the walk and of the ranker may be empty."""
     if options.mode in _SINGLE:
         return _by_one_score(base, options.mode)
     order = [c.chunk_id for c in base]
-    if scores and not (options.gate and not question.name_ids):
-        walked = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
+    if (walked or learned) and not (options.gate and not question.name_ids):
         pinned = order[:1] if options.pin_first and base and same_language(question.language, base[0].language) else []
-        order = [*pinned, *walked, *order]
+        order = [*pinned, *_by(learned), *_by(walked), *order]
     return tuple(dict.fromkeys(order))
+
+
+def _by(scores: Mapping[int, float]) -> list[int]:
+    return sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
 
 
 def _by_one_score(base: Sequence[Candidate], mode: str) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ from kgqa.model.answer import (
     View,
     WarningRaised,
 )
-from kgqa.ports import Clock, Embedder, Extractor, Generator, GraphStore, MentionRow, SearchIndex
+from kgqa.ports import Clock, Embedder, Extractor, Generator, GraphStore, MentionRow, Ranker, SearchIndex
 from kgqa.telemetry import ANSWERS, step
 
 DEFAULT_OPTIONS = AskOptions()
@@ -51,6 +51,8 @@ class AskServices:
     embedder: Embedder
     extractor: Extractor
     clock: Clock
+    #: None: the order of the walk
+    ranker: Ranker | None = None
     #: None: extractive answers
     generator: Generator | None = None
 

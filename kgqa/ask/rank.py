@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from kgqa.ask.expand import expand
+from kgqa.ask.expand import Expansion, expand
+from kgqa.ask.features import feature_matrix, to_rank
 from kgqa.ask.fuse import fuse
-from kgqa.ask.retrieve import Candidate, retrieve
+from kgqa.ask.retrieve import Candidate, base_order, retrieve
 from kgqa.ask.understand import understand
-from kgqa.model.answer import AskOptions, Question, View
-from kgqa.ports import Embedder, Extractor, GraphStore, SearchIndex
+from kgqa.model.answer import AskOptions, Question, ScoredChunk, View
+from kgqa.ports import Embedder, Extractor, GraphStore, Ranker, SearchIndex
 from kgqa.telemetry import step
 
 #: a list "found" a chunk that is among its first so many
@@ -44,6 +45,20 @@ class RankServices(Protocol):
         """The names of the question."""
         ...
 
+    @property
+    def ranker(self) -> Ranker | None:
+        """The learned order; None: the order of the walk."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Candidates as the learned ranker sees them."""
+
+    chunk_ids: tuple[int, ...]
+    #: (len(chunk_ids), len(features.FEATURES))
+    matrix: npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
@@ -54,6 +69,8 @@ class Ranking:
     base: tuple[Candidate, ...]
     #: scores of the walk; empty in modes without one
     walked: Mapping[int, float]
+    #: what the ranker saw, best base score first; None where there was none
+    ranked: Ranked | None
     #: chunk ids, best first
     order: tuple[int, ...]
 
@@ -82,12 +99,52 @@ def rank(
     with step("ask.retrieve", timings):
         base = retrieve(question, vector, view, services.index, options)
     walked: Mapping[int, float] = {}
+    ranked: Ranked | None = None
     if options.mode == "graph" and base:
         with step("ask.expand", timings):
-            walked = expand(question, base, vector, view, services.index, services.graph, options).scores
+            expansion = expand(question, base, vector, view, services.index, services.graph, options)
+        walked = expansion.scores
+        if services.ranker is not None:
+            with step("ask.rank", timings):
+                ranked = see(question, base, vector, expansion, view, services.index, options)
     with step("ask.fuse", timings):
-        order = fuse(question, base, walked, options)
-    return Ranking(question=question, vector=vector, base=base, walked=walked, order=order)
+        learned: Mapping[int, float] = {}
+        if ranked is not None and services.ranker is not None:
+            scores = services.ranker.score(ranked.matrix).tolist()
+            learned = dict(zip(ranked.chunk_ids, scores, strict=True))
+        order = fuse(question, base, walked, learned, options)
+    return Ranking(question=question, vector=vector, base=base, walked=walked, ranked=ranked, order=order)
+
+
+def see(
+    question: Question,
+    base: Sequence[Candidate],
+    vector: npt.NDArray[np.float32],
+    expansion: Expansion,
+    view: View,
+    index: SearchIndex,
+    options: AskOptions,
+) -> Ranked:
+    """Features of the chunks that are worth ranking. Reads: scores of those that only the walk found, mentions."""
+    wanted = set(to_rank(base, expansion.scores, options))
+    missing = sorted(wanted - {c.chunk_id for c in base})
+    found = [*map(_scored, base)]
+    if missing:
+        found += index.scores(view, missing, vector=vector, text=question.text)
+    candidates = [c for c in base_order(found, question.language, options) if c.chunk_id in wanted]
+    ids = tuple(c.chunk_id for c in candidates)
+    matrix = feature_matrix(question, candidates, expansion, index.mentions(view, ids))
+    return Ranked(chunk_ids=ids, matrix=matrix)
+
+
+def _scored(candidate: Candidate) -> ScoredChunk:
+    return ScoredChunk(
+        chunk_id=candidate.chunk_id,
+        keyword=candidate.keyword,
+        vector=candidate.vector,
+        sentence=candidate.sentence,
+        language=candidate.language,
+    )
 
 
 def retrieve_order(text: str, view: View, services: RankServices, options: AskOptions) -> tuple[int, ...]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
+from kgqa.ask.pipeline import AskServices
 from kgqa.bootstrap import Services
-from kgqa.evaluation.run import QuestionResult, Report, evaluate_questions
+from kgqa.evaluation.datasets import COLLECTION_PREFIX, read_dataset
+from kgqa.evaluation.run import EVERYBODY, QuestionResult, Report, evaluate_questions
+from kgqa.evaluation.training import Judged, Watching, collect, family_of, train
+from kgqa.model.answer import AskOptions
 
 
 def print_measures(report: Report, console: Console) -> None:
@@ -21,6 +27,39 @@ def print_measures(report: Report, console: Console) -> None:
         console.print(f"  {name:20} {value:.3f}  [{low:.3f}, {high:.3f}]", markup=False)
     for name, seconds in report.seconds.items():
         console.print(f"  {name:20} {seconds:.3f} s")
+
+
+def fair_services(services: Services, folder: Path) -> AskServices:
+    """What asks over this set: as configured, but never with a packaged ranker that saw questions of its family."""
+    asking = services.ask_services(f"{COLLECTION_PREFIX}{folder.resolve().name}")
+    if services.settings.models.ranker != "default":
+        return asking
+    return replace(asking, ranker=OnnxRanker(packaged_ranker(unseen=family_of(folder.resolve().name))))
+
+
+def train_rankers(
+    services: Services,
+    folders: Sequence[Path],
+    target: Path,
+    ingest: Callable[[Path, str], None],
+    console: Console,
+) -> None:
+    """Train on all sets, and per family on the others; the others' model is measured on the family."""
+    sets: list[Judged] = []
+    for folder in folders:
+        dataset = read_dataset(folder)
+        ingest(folder, dataset.collection)
+        view = services.index.view(EVERYBODY, dataset.collection)
+        asking = replace(services.ask_services(dataset.collection), ranker=Watching())
+        sets.append(collect(dataset, view, asking, AskOptions()))
+        console.print(f"{dataset.folder.name}: {len(sets[-1].sizes)} questions that teach", markup=False)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "all.onnx").write_bytes(train(sets))
+    for family in sorted({each.family for each in sets}):
+        others = [each for each in sets if each.family != family]
+        if others:
+            (target / f"without-{family}.onnx").write_bytes(train(others))
+            console.print(f"without {family}: trained on {', '.join(each.name for each in others)}", markup=False)
 
 
 def questions(

@@ -11,6 +11,8 @@ from pathlib import Path
 from kgqa.errors import InvalidInput
 from kgqa.model.document import RawDocument
 
+COLLECTION_PREFIX = "eval-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
@@ -27,7 +29,7 @@ class Dataset:
     @property
     def collection(self) -> str:
         """Name of the collection that the folder is ingested into."""
-        return f"eval-{self.folder.name}"
+        return f"{COLLECTION_PREFIX}{self.folder.name}"
 
     def documents(self) -> Iterator[RawDocument]:
         """The corpus as plain-text documents; the key is the external id."""

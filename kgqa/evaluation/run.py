@@ -34,7 +34,7 @@ from kgqa.ports import Policy, SearchIndex
 Ingest = Callable[[str, Iterable[RawDocument]], object]
 #: documents kept per query
 RUN_DEPTH = 100
-_EVERYBODY = Caller(subject=PUBLIC, principals=(PUBLIC,))
+EVERYBODY = Caller(subject=PUBLIC, principals=(PUBLIC,))
 MODES = ("keyword", "vector", "fused", "graph")
 
 
@@ -80,7 +80,7 @@ def evaluate_retrieval(
     started = time.perf_counter()
     ingest(dataset.collection, dataset.documents())
     index_seconds = time.perf_counter() - started
-    view = services.index.view(_EVERYBODY, dataset.collection)
+    view = services.index.view(EVERYBODY, dataset.collection)
     options = AskOptions(mode=mode)
     run: dict[str, list[str]] = {}
     times: list[float] = []
@@ -111,10 +111,10 @@ def evaluate_answers(
     ingest(dataset.collection, dataset.documents())
     values: dict[str, list[float]] = defaultdict(list)
     times: list[float] = []
-    view = services.index.view(_EVERYBODY, dataset.collection)
+    view = services.index.view(EVERYBODY, dataset.collection)
     for query, text in [item for item in dataset.queries.items() if item[0] in dataset.answers][:limit]:
         started = time.perf_counter()
-        given = answer(text, _EVERYBODY, dataset.collection, services)
+        given = answer(text, EVERYBODY, dataset.collection, services)
         times.append(time.perf_counter() - started)
         for name, value in _answer_measures(given, query, dataset, view, services.index).items():
             values[name].append(value)

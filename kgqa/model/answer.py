@@ -231,6 +231,8 @@ class AskOptions:
     hub_chunks: int = 50
     damping: float = 0.6
     walk_steps: int = 3
+    #: a learned ranker orders the union of the best so many of the base and the walk
+    ranked_depth: int = 40
     #: keep the base's best chunk first
     pin_first: bool = True
     #: keep the base order where the question names nothing (better on plain search, worse on multi-hop)

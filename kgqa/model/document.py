@@ -113,3 +113,13 @@ class Chunk:
         """The text that is indexed: context line, then the chunk."""
         context = self.context(title)
         return f"{context}\n{self.text}" if context else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where documents of a collection come from."""
+
+    #: folder, or BEIR folder, or corpus file
+    uri: str
+    #: access lists; None: those that lie in the folder
+    access_uri: str | None = None

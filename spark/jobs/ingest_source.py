@@ -22,7 +22,7 @@ from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, options_hash, stage_versions
 from kgqa.model.delta import DeltaReport
-from kgqa.ports import Source
+from kgqa.model.document import Source
 from kgqa.settings import Settings
 from spark.jobs import detect_changes, list_sources, project_graph, read_documents, resolve_entities
 from spark.jobs.list_sources import AccessList, local_path

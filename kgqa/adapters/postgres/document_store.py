@@ -17,8 +17,9 @@ from kgqa.adapters.postgres.stage import open_run, stage, stage_deletions
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import ConfigurationError, Conflict
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.model.document import Source
 from kgqa.model.entity import Alias, AliasLink
-from kgqa.ports import Collection, Source
+from kgqa.ports import Collection
 
 
 class PostgresDocumentStore:

@@ -80,24 +80,18 @@ class PostgresSearchIndex:
         self, view: View, *, vector: npt.NDArray[np.float32], text: str, depth: int
     ) -> Sequence[ScoredChunk]:
         """Union of the three best-of lists, by chunk id, with exact scores."""
-        sql = load("search")
         with self._reading(view) as (connection, parameters):
-            chunks_in: dict[str, int] = dict(connection.execute(sql["languages"], parameters).fetchall())
-            queries = _keyword_queries(connection, parameters, text, chunks_in)
-            parameters |= {
-                "vector": HalfVector(vector),
-                "depth": depth,
-                "languages": [q.language for q in queries],
-                "rare": [q.rare_literal for q in queries],
-                "queries": [q.query_literal for q in queries],
-            }
-            found = connection.execute(_candidates(sum(chunks_in.values()), len(vector)), parameters)
-            parameters["chunks"] = [row[0] for row in found]
-            rows = connection.execute(sql["scores"], parameters).fetchall()
-        return [
-            ScoredChunk(chunk_id=chunk, language=language, keyword=keyword, vector=of_chunk, sentence=of_sentence)
-            for chunk, language, keyword, of_chunk, of_sentence in rows
-        ]
+            total = _bind_question(connection, parameters, vector, text)
+            found = connection.execute(_candidates(total, len(vector)), {**parameters, "depth": depth})
+            return _scores(connection, parameters, [row[0] for row in found])
+
+    def scores(
+        self, view: View, chunk_ids: Sequence[int], *, vector: npt.NDArray[np.float32], text: str
+    ) -> Sequence[ScoredChunk]:
+        """All three scores of these chunks, by chunk id, exactly."""
+        with self._reading(view) as (connection, parameters):
+            _bind_question(connection, parameters, vector, text)
+            return _scores(connection, parameters, chunk_ids)
 
     def sentence_scores(
         self, view: View, chunk_ids: Sequence[int], vector: npt.NDArray[np.float32]
@@ -172,6 +166,29 @@ def _candidates(chunks: int, dimensions: int) -> bytes:
     if chunks <= EXACT_CHUNKS:
         return sql["candidates_exact"]
     return sql["candidates_hnsw"].replace(b"halfvec(384)", b"halfvec(%d)" % dimensions)
+
+
+def _bind_question(
+    connection: Connection, parameters: dict[str, Any], vector: npt.NDArray[np.float32], text: str
+) -> int:
+    """Bind what the statements that score chunks need; number of visible chunks."""
+    chunks_in: dict[str, int] = dict(connection.execute(load("search")["languages"], parameters).fetchall())
+    queries = _keyword_queries(connection, parameters, text, chunks_in)
+    parameters |= {
+        "vector": HalfVector(vector),
+        "languages": [q.language for q in queries],
+        "rare": [q.rare_literal for q in queries],
+        "queries": [q.query_literal for q in queries],
+    }
+    return sum(chunks_in.values())
+
+
+def _scores(connection: Connection, parameters: Mapping[str, Any], chunk_ids: Sequence[int]) -> list[ScoredChunk]:
+    rows = connection.execute(load("search")["scores"], {**parameters, "chunks": list(chunk_ids)})
+    return [
+        ScoredChunk(chunk_id=chunk, language=language, keyword=keyword, vector=of_chunk, sentence=of_sentence)
+        for chunk, language, keyword, of_chunk, of_sentence in rows
+    ]
 
 
 def _keyword_queries(

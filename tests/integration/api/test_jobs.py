@@ -14,7 +14,7 @@ import redis
 from api.graphql.ids import encode
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.pool import open_pool
-from kgqa.ports import Source
+from kgqa.model.document import Source
 
 VERSIONS = """select count(*) from document d join document_version v on v.document_id = d.id
     where d.key = %s and d.current_version is not null"""

@@ -65,6 +65,19 @@ def corpus(lake, delta):
 
 
 @pytest.mark.parametrize("caller", [PUBLIC, IVY])
+def test_chunks_asked_for_have_the_scores_of_candidates_and_hidden_ones_are_absent(
+    index, corpus, embed, caller
+) -> None:
+    view, query = index.view(caller, "lake"), embed(QUESTION)
+    found = index.candidates(view, vector=query, text=QUESTION, depth=500)
+    everything = [chunk.id for document in corpus for chunk in document.chunks]
+    assert index.scores(view, everything, vector=query, text=QUESTION) == found
+    assert index.scores(view, everything[:1], vector=query, text=QUESTION) == [
+        c for c in found if c.chunk_id == everything[0]
+    ]
+
+
+@pytest.mark.parametrize("caller", [PUBLIC, IVY])
 def test_scores_equal_brute_force(index, corpus, embed, caller: Caller) -> None:
     visible = [d for d in corpus if set(d.principals) & set(caller.principals)]
     query = embed(QUESTION)

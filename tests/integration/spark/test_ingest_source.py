@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import ingest_documents
-from kgqa.ports import Source
+from kgqa.model.document import Source
 from spark import schemas
 from spark.jobs import ingest_source, list_sources
 from spark.jobs.list_sources import AccessList, raw_document, read_access

@@ -15,7 +15,8 @@ from api.worker import work
 from api.worker.perform import perform
 from api.worker.sweeper import REPUBLISH_AFTER, Sweeper
 from kgqa.errors import DependencyUnavailable, InvalidInput
-from kgqa.ports import Job, Source
+from kgqa.model.document import Source
+from kgqa.ports import Job
 from kgqa.settings import LimitSettings, Settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

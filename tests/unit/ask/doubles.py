@@ -81,6 +81,11 @@ class MemoryIndex:
             best |= {s.chunk_id for s in sorted(scored, key=lambda s: (-score(s), s.chunk_id))[:depth] if score(s) > 0}
         return [s for s in scored if s.chunk_id in best]
 
+    def scores(self, view: View, chunk_ids: Sequence[int], *, vector: np.ndarray, text: str) -> list[ScoredChunk]:
+        wanted = set(chunk_ids)
+        found = self.candidates(view, vector=vector, text=text, depth=len(self.lake.chunks))
+        return [s for s in found if s.chunk_id in wanted]
+
     def sentence_scores(self, view: View, chunk_ids: Sequence[int], vector: np.ndarray):
         self.calls["sentence_scores"] += 1
         found = {}

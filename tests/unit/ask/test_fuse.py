@@ -13,20 +13,20 @@ WALK = {3: 0.5, 4: 0.4, 1: 0.1}
 
 
 def test_walk_order_follows_the_pinned_first_and_the_base_fills_up():
-    assert fuse(QUESTION, BASE, WALK, AskOptions()) == (1, 3, 4, 2)
+    assert fuse(QUESTION, BASE, WALK, {}, AskOptions()) == (1, 3, 4, 2)
 
 
 def test_nothing_is_pinned_across_languages():
-    assert fuse(replace(QUESTION, language="es"), BASE, WALK, AskOptions()) == (3, 4, 1, 2)
+    assert fuse(replace(QUESTION, language="es"), BASE, WALK, {}, AskOptions()) == (3, 4, 1, 2)
 
 
 def test_gate_keeps_the_base_order_for_a_question_without_names():
     question = replace(QUESTION, name_ids=(), names=())
-    assert fuse(question, BASE, WALK, AskOptions(gate=True)) == (1, 2, 3)
-    assert fuse(question, BASE, WALK, AskOptions()) == (1, 3, 4, 2)
+    assert fuse(question, BASE, WALK, {}, AskOptions(gate=True)) == (1, 2, 3)
+    assert fuse(question, BASE, WALK, {}, AskOptions()) == (1, 3, 4, 2)
 
 
 def test_single_modes_order_by_one_score():
-    assert fuse(QUESTION, BASE, {}, AskOptions(mode="keyword")) == (2, 1)
-    assert fuse(QUESTION, BASE, {}, AskOptions(mode="vector")) == (3, 2, 1)
-    assert fuse(QUESTION, BASE, {}, AskOptions(mode="fused")) == (1, 2, 3)
+    assert fuse(QUESTION, BASE, {}, {}, AskOptions(mode="keyword")) == (2, 1)
+    assert fuse(QUESTION, BASE, {}, {}, AskOptions(mode="vector")) == (3, 2, 1)
+    assert fuse(QUESTION, BASE, {}, {}, AskOptions(mode="fused")) == (1, 2, 3)
