@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from kgqa.cli import app
+from kgqa.cli.main import app
 from kgqa.documents import example_environment, settings_page
 from kgqa.errors import KgqaError
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from kgqa import __version__
-from kgqa.errors import InvalidInput, KgqaError, NotFound
+from kgqa.cli.evaluate import evaluate
+from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
+from kgqa.errors import KgqaError, NotFound
 from kgqa.logs import configure_logs
-from kgqa.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from kgqa.bootstrap import Services
-    from kgqa.evaluation.run import Ingest
+from kgqa.settings import load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,17 +23,7 @@ app = typer.Typer(
     help="Questions over an organisation's documents, answered with citations that hold.",
     epilog="Start with `kgqa demo`. Settings: docs/settings.md. Servers start by themselves and live in KGQA_HOME.",
 )
-evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, resolution and extraction.")
 app.add_typer(evaluate, name="eval")
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-CollectionOption = Annotated[str, typer.Option("--collection", "-c", help="Collection of documents.")]
-AsOption = Annotated[str, typer.Option("--as", help="Principal that asks, such as user:ivy.", metavar="PRINCIPAL")]
-
-BeirArgument = Annotated[Path, typer.Argument(help="BEIR folder: corpus, queries, qrels.", exists=True)]
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -72,16 +57,6 @@ def start(
     del version
     settings = load_settings()
     configure_logs("WARNING" if settings.log_level == "INFO" else settings.log_level, as_json=settings.log_json)
-
-
-@contextmanager
-def services(settings: Settings) -> Generator[Services]:
-    """Servers that are up, a record that is migrated, and everything built on them."""
-    from kgqa.bootstrap import build_services
-    from kgqa.demo import ready
-
-    with build_services(settings, ready(settings, err)) as built:
-        yield built
 
 
 @app.command()
@@ -248,112 +223,6 @@ def rebuild_graph() -> None:
         built.graph.rebuild(generation)
         counts = built.graph.counts(generation)
     err.print(f"rebuilt: {dict(counts.nodes)} {dict(counts.relationships)}")
-
-
-def _batch_ingest(settings: Settings, folder: Path) -> Ingest:
-    """The ordinary Spark ingest of a BEIR folder into the collection that is named when it is called."""
-    from kgqa.demo import ingest_folder
-
-    def ingest(collection: str, documents: object) -> object:
-        del documents  # the job reads the folder itself, and skips what has not changed
-        return ingest_folder(settings, folder, collection=collection, console=err)
-
-    return ingest
-
-
-@evaluate.command("retrieval")
-def eval_retrieval(
-    folder: BeirArgument,
-    mode: Annotated[str, typer.Option(help="graph, fused, keyword or vector.")] = "graph",
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
-    run_path: Annotated[Path | None, typer.Option("--run", help="Write a TREC run file.")] = None,
-) -> None:
-    """Ingest a BEIR folder into its own collection and measure its ranking."""
-    from kgqa.evaluation.commands import fair_services, print_measures
-    from kgqa.evaluation.run import MODES, evaluate_retrieval
-
-    if mode not in MODES:
-        raise InvalidInput(f"There is no mode {mode!r}.", hint=f"modes: {', '.join(MODES)}")
-    settings = load_settings()
-    with services(settings) as built:
-        ingest = _batch_ingest(settings, folder)
-        report = evaluate_retrieval(
-            folder, fair_services(built, folder), ingest, mode=mode, json_path=json_path, run_path=run_path
-        )
-    print_measures(report, out)
-
-
-@evaluate.command("train-ranker")
-def eval_train_ranker(
-    folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
-    target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
-) -> None:
-    """Train the ranker on judged questions, and test it on each family of data sets by a model that never saw it."""
-    from kgqa.demo import ingest_folder
-    from kgqa.evaluation.commands import train_rankers
-
-    settings = load_settings()
-    with services(settings) as built:
-
-        def ingest(folder: Path, collection: str) -> None:
-            ingest_folder(settings, folder, collection=collection, console=err)
-
-        train_rankers(built, folders, target, ingest, out)
-
-
-@evaluate.command("answers")
-def eval_answers(
-    folder: BeirArgument,
-    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many.")] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
-) -> None:
-    """Ingest a BEIR folder with answers.jsonl and measure answers and citations."""
-    from kgqa.evaluation.commands import fair_services, print_measures
-    from kgqa.evaluation.run import evaluate_answers
-
-    settings = load_settings()
-    with services(settings) as built:
-        ingest = _batch_ingest(settings, folder)
-        report = evaluate_answers(folder, fair_services(built, folder), ingest, limit=limit, json_path=json_path)
-    print_measures(report, out)
-
-
-@evaluate.command("extraction")
-def eval_extraction(
-    file: Annotated[Path, typer.Argument(help="Annotated text: CoNLL, or DocRED JSON; may be gzipped.", exists=True)],
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
-) -> None:
-    """Measure the names and claims that ingest finds in annotated text: precision, recall, F1. Needs no servers."""
-    from kgqa.adapters.models.extractor import SpacyExtractor
-    from kgqa.evaluation.extraction import evaluate_extraction, read_annotated
-
-    texts = read_annotated(file)
-    measures = evaluate_extraction(texts, SpacyExtractor())
-    out.print(f"{file.name}: {len(texts)} texts")
-    for name, value in measures.items():
-        out.print(f"  {name:20} {value:.3f}")
-    if json_path:
-        json_path.write_text(json.dumps({"texts": len(texts), "measures": measures}, indent=2), encoding="utf-8")
-
-
-@evaluate.command("questions")
-def eval_questions(
-    folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],
-    collection: CollectionOption = "examples",
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")] = None,
-    *,
-    failures: Annotated[bool, typer.Option("--failures", help="Show what went wrong.")] = False,
-) -> None:
-    """Ask every example question as its own reader: recall@5, answers, abstentions by hop count."""
-    from kgqa.demo import ingest_folder
-    from kgqa.evaluation.commands import questions
-
-    settings = load_settings()
-    with services(settings) as built:
-        dictionary = folder / "dictionary.json"
-        ingest_folder(settings, folder / "lake", collection=collection, dictionary=dictionary, console=err)
-        built.policy.set_principals(json.loads((folder / "principals.json").read_text(encoding="utf-8")))
-        questions(built, folder / "questions.jsonl", collection, out, json_path=json_path, failures=failures)
 
 
 @app.command()

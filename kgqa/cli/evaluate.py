@@ -1,0 +1,151 @@
+"""`kgqa eval`: measure retrieval, answers, resolution and extraction."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgqa.cli.shared import CollectionOption, err, out, services
+from kgqa.errors import InvalidInput
+from kgqa.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from kgqa.evaluation.run import Ingest
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, resolution and extraction.")
+
+BeirArgument = Annotated[Path, typer.Argument(help="BEIR folder: corpus, queries, qrels.", exists=True)]
+JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")]
+
+
+def _batch_ingest(settings: Settings, folder: Path) -> Ingest:
+    """The ordinary Spark ingest of a BEIR folder into the collection that is named when it is called."""
+    from kgqa.demo import ingest_folder
+
+    def ingest(collection: str, documents: object) -> object:
+        del documents  # the job reads the folder itself, and skips what has not changed
+        return ingest_folder(settings, folder, collection=collection, console=err)
+
+    return ingest
+
+
+@evaluate.command("retrieval")
+def eval_retrieval(
+    folder: BeirArgument,
+    mode: Annotated[str, typer.Option(help="graph, fused, keyword or vector.")] = "graph",
+    json_path: JsonFileOption = None,
+    run_path: Annotated[Path | None, typer.Option("--run", help="Write a TREC run file.")] = None,
+) -> None:
+    """Ingest a BEIR folder into its own collection and measure its ranking."""
+    from kgqa.evaluation.commands import fair_services, print_measures
+    from kgqa.evaluation.run import MODES, evaluate_retrieval
+
+    if mode not in MODES:
+        raise InvalidInput(f"There is no mode {mode!r}.", hint=f"modes: {', '.join(MODES)}")
+    settings = load_settings()
+    with services(settings) as built:
+        ingest = _batch_ingest(settings, folder)
+        report = evaluate_retrieval(
+            folder, fair_services(built, folder), ingest, mode=mode, json_path=json_path, run_path=run_path
+        )
+    print_measures(report, out)
+
+
+@evaluate.command("train-ranker")
+def eval_train_ranker(
+    folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
+    target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
+) -> None:
+    """Train the ranker on judged questions, and test it on each family of data sets by a model that never saw it."""
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.commands import train_rankers
+
+    settings = load_settings()
+    with services(settings) as built:
+
+        def ingest(folder: Path, collection: str) -> None:
+            ingest_folder(settings, folder, collection=collection, console=err)
+
+        train_rankers(built, folders, target, ingest, out)
+
+
+@evaluate.command("answers")
+def eval_answers(
+    folder: BeirArgument,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many.")] = None,
+    json_path: JsonFileOption = None,
+) -> None:
+    """Ingest a BEIR folder with answers.jsonl and measure answers and citations."""
+    from kgqa.evaluation.commands import fair_services, print_measures
+    from kgqa.evaluation.run import evaluate_answers
+
+    settings = load_settings()
+    with services(settings) as built:
+        ingest = _batch_ingest(settings, folder)
+        report = evaluate_answers(folder, fair_services(built, folder), ingest, limit=limit, json_path=json_path)
+    print_measures(report, out)
+
+
+@evaluate.command("resolution")
+def eval_resolution(
+    files: Annotated[
+        list[Path], typer.Argument(help="LEFT.csv RIGHT.csv MATCHES.csv, or TABLE.csv [MATCHES.csv].", exists=True)
+    ],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Measure which names the resolver takes for one thing: pairwise precision, recall, F1. Needs no servers."""
+    from kgqa.evaluation.resolution import evaluate_resolution, matches_of_ids, read_matches, read_table
+
+    if len(files) > 3:
+        raise InvalidInput(
+            "There are too many files.", hint="LEFT.csv RIGHT.csv MATCHES.csv, or TABLE.csv [MATCHES.csv]."
+        )
+    left = read_table(files[0])
+    right = read_table(files[1]) if len(files) == 3 else None
+    measures = evaluate_resolution(left, right, read_matches(files[-1]) if len(files) > 1 else matches_of_ids(left))
+    out.print(f"{len(left)}{f' and {len(right)}' if right is not None else ''} records")
+    for name, value in measures.items():
+        out.print(f"  {name:20} {value:.3f}")
+    if json_path:
+        json_path.write_text(json.dumps({"measures": measures}, indent=2), encoding="utf-8")
+
+
+@evaluate.command("extraction")
+def eval_extraction(
+    file: Annotated[Path, typer.Argument(help="Annotated text: CoNLL, or DocRED JSON; may be gzipped.", exists=True)],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Measure the names and claims that ingest finds in annotated text: precision, recall, F1. Needs no servers."""
+    from kgqa.adapters.models.extractor import SpacyExtractor
+    from kgqa.evaluation.extraction import evaluate_extraction, read_annotated
+
+    texts = read_annotated(file)
+    measures = evaluate_extraction(texts, SpacyExtractor())
+    out.print(f"{file.name}: {len(texts)} texts")
+    for name, value in measures.items():
+        out.print(f"  {name:20} {value:.3f}")
+    if json_path:
+        json_path.write_text(json.dumps({"texts": len(texts), "measures": measures}, indent=2), encoding="utf-8")
+
+
+@evaluate.command("questions")
+def eval_questions(
+    folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],
+    collection: CollectionOption = "examples",
+    json_path: JsonFileOption = None,
+    *,
+    failures: Annotated[bool, typer.Option("--failures", help="Show what went wrong.")] = False,
+) -> None:
+    """Ask every example question as its own reader: recall@5, answers, abstentions by hop count."""
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.commands import questions
+
+    settings = load_settings()
+    with services(settings) as built:
+        dictionary = folder / "dictionary.json"
+        ingest_folder(settings, folder / "lake", collection=collection, dictionary=dictionary, console=err)
+        built.policy.set_principals(json.loads((folder / "principals.json").read_text(encoding="utf-8")))
+        questions(built, folder / "questions.jsonl", collection, out, json_path=json_path, failures=failures)
