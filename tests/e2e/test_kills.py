@@ -112,46 +112,28 @@ def cut(lake: Lake, stage: str, barrier: Callable[[], Barrier], kill: Callable[[
     assert Stack(lake.settings).up() == lake.endpoints
 
 
-def test_an_ingest_that_loses_postgres_in_every_stage_is_completed(
+def test_an_ingest_that_loses_its_driver_and_both_stores_is_completed(
     lake: Lake, undisturbed: tuple[Lake, Content], claim: int
 ) -> None:
-    def kill() -> None:
-        lake.kill("postgres")
-
     def some_are_staged() -> Barrier:
         wait_until(lambda: lake.rows("select count(*) > 0 from document_version") == [(True,)], what="nothing staged")
         return lake.writers_wait("sentence")
 
-    cut(lake, "read", some_are_staged, kill)
+    cut(lake, "read", some_are_staged, lambda: kill_all(spark_job(jvm=True)))
     ((staged,),) = lake.rows("select count(*) from document_version")
     assert 0 < staged < len(DOCUMENTS)
-    cut(lake, "publish", lambda: lake.writers_wait("dirty_key"), kill, after="read")
+    cut(lake, "publish", lambda: lake.writers_wait("dirty_key"), lambda: lake.kill("postgres"), after="read")
     assert lake.rows("select count(*) from document_version") == [(len(DOCUMENTS),)]
     assert lake.rows("select count(*) from document where current_version is not null") == [(0,)]
-    cut(lake, "resolve", lambda: lake.writers_wait("dirty_key"), kill)
+    cut(lake, "resolve", lambda: lake.writers_wait("dirty_key"), lambda: kill_all(spark_job(jvm=False)))
     assert lake.rows("select count(*) from document where current_version is not null") == [(len(DOCUMENTS),)]
     assert lake.rows("select count(*) from alias where entity_id is not null") == [(0,)]
-    cut(lake, "project", lambda: lake.projector_waits(claim), kill, after="publish")
-    assert lake.rows("select count(*) > 0 from dirty_key") == [(True,)]
-    report = lake.ingest()
-    assert (report["documents"], report["unchanged"]) == (len(DOCUMENTS), len(DOCUMENTS))
-    is_complete(lake, undisturbed[1])
-
-
-def test_an_ingest_that_loses_its_driver_and_neo4j_is_completed(
-    lake: Lake, undisturbed: tuple[Lake, Content], claim: int
-) -> None:
-    def projector() -> Barrier:
-        return lake.projector_waits(claim)
-
-    cut(lake, "read", lambda: lake.writers_wait("sentence"), lambda: kill_all(spark_job(jvm=True)))
-    assert lake.rows("select count(*) from document where current_version is not null") == [(0,)]
-    cut(lake, "project", projector, lambda: lake.kill("neo4j"), after="publish")
+    cut(lake, "project", lambda: lake.projector_waits(claim), lambda: lake.kill("neo4j"), after="publish")
     with lake.driver() as driver:
         labels = driver.execute_query("MATCH (n) RETURN DISTINCT labels(n)[0] AS label").records
     assert {record["label"] for record in labels} == {"Document", "Chunk", "Name", "Entity"}
-    cut(lake, "project", projector, lambda: kill_all(spark_job(jvm=False)), after="publish")
-    lake.ingest()
+    report = lake.ingest()
+    assert (report["documents"], report["unchanged"]) == (len(DOCUMENTS), len(DOCUMENTS))
     is_complete(lake, undisturbed[1])
 
 
