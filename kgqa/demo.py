@@ -39,7 +39,7 @@ query Ask($question: String!, $collection: String!) {
 
 
 def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoints:
-    """Servers up and left running, software and models in place, schema current."""
+    """Servers up, software and models in place, schema current. `keep`: they go on running when who started them ends."""
     from kgqa.adapters.neo4j.admin import apply_schema
     from kgqa.adapters.neo4j.driver import open_driver
     from kgqa.adapters.postgres.migrate import migrate

@@ -56,7 +56,8 @@ def _run(options: argparse.Namespace, settings: Settings, progress: Progress) ->
             hint="set KGQA_POSTGRES__URL, KGQA_POSTGRES__PIPELINE_URL and KGQA_NEO4J__URL.",
         )
     request = _request(options) if options.job == "ingest" else None
-    endpoints = ready(settings, Console(stderr=True))
+    # whoever started this job decides how long the servers run
+    endpoints = ready(settings, Console(stderr=True), keep=not settings.parent_pid)
     with (
         build_services(settings, endpoints) as services,
         running_session(settings, app=f"kgqa {options.job} {options.collection}") as session,

@@ -37,5 +37,7 @@ def settings(home: Path) -> Settings:
 @pytest.fixture(scope="session")
 def endpoints(settings: Settings) -> Iterator[Endpoints]:
     """Real PostgreSQL, Neo4j and Redis, started once for the run and stopped after it."""
-    with Stack(settings).running() as endpoints:
+    stack = Stack(settings)
+    with stack.running() as endpoints:
         yield endpoints
+    assert all(not server.running for server in stack.status().servers), "somebody asked to keep the servers"
