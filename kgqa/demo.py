@@ -39,7 +39,7 @@ query Ask($question: String!, $collection: String!) {
 
 
 def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoints:
-    """Servers up, software and models in place, schema current. `keep`: they go on running when who started them ends."""
+    """Servers up, software and models in place, schema current. `keep`: they outlive whoever started them."""
     from kgqa.adapters.neo4j.admin import apply_schema
     from kgqa.adapters.neo4j.driver import open_driver
     from kgqa.adapters.postgres.migrate import migrate
