@@ -76,7 +76,7 @@ class ModelSettings(Group):
         default="e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
     )
     ranker: str = Field(
-        default="none", description="`none` (the order of the walk), `default`, or the path of a ranker's ONNX file."
+        default="default", description="`default`, `none` (the order of the walk), or the path of a ranker's ONNX file."
     )
     generator_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers."

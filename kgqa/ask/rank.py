@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kgqa.ask.expand import Expansion, expand
 from kgqa.ask.features import feature_matrix, to_rank
 from kgqa.ask.fuse import fuse
-from kgqa.ask.retrieve import Candidate, base_order, retrieve
+from kgqa.ask.retrieve import Candidate, base_order, retrieve, same_language
 from kgqa.ask.understand import understand
 from kgqa.model.answer import AskOptions, Question, ScoredChunk, View
 from kgqa.ports import Embedder, Extractor, GraphStore, Ranker, SearchIndex
@@ -104,7 +104,8 @@ def rank(
         with step("ask.expand", timings):
             expansion = expand(question, base, vector, view, services.index, services.graph, options)
         walked = expansion.scores
-        if services.ranker is not None:
+        # it learned from questions in the language of the texts
+        if services.ranker is not None and same_language(question.language, base[0].language):
             with step("ask.rank", timings):
                 ranked = see(question, base, vector, expansion, view, services.index, options)
     with step("ask.fuse", timings):

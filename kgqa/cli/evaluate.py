@@ -58,6 +58,7 @@ def eval_retrieval(
 def eval_train_ranker(
     folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
     target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
+    limit: Annotated[int, typer.Option(min=1, help="Learn from the first so many questions of each set.")] = 500,
 ) -> None:
     """Train the ranker on judged questions, and test it on each family of data sets by a model that never saw it."""
     from kgqa.demo import ingest_folder
@@ -69,7 +70,7 @@ def eval_train_ranker(
         def ingest(folder: Path, collection: str) -> None:
             ingest_folder(settings, folder, collection=collection, console=err)
 
-        train_rankers(built, folders, target, ingest, out)
+        train_rankers(built, folders, target, ingest, limit, out)
 
 
 @evaluate.command("answers")

@@ -42,6 +42,7 @@ def train_rankers(
     folders: Sequence[Path],
     target: Path,
     ingest: Callable[[Path, str], None],
+    limit: int,
     console: Console,
 ) -> None:
     """Train on all sets, and per family on the others; the others' model is measured on the family."""
@@ -51,7 +52,7 @@ def train_rankers(
         ingest(folder, dataset.collection)
         view = services.index.view(EVERYBODY, dataset.collection)
         asking = replace(services.ask_services(dataset.collection), ranker=Watching())
-        sets.append(collect(dataset, view, asking, AskOptions()))
+        sets.append(collect(dataset, view, asking, AskOptions(), limit))
         console.print(f"{dataset.folder.name}: {len(sets[-1].sizes)} questions that teach", markup=False)
     target.mkdir(parents=True, exist_ok=True)
     (target / "all.onnx").write_bytes(train(sets))

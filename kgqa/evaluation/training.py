@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
@@ -66,11 +67,11 @@ class Watching:
         return np.zeros(len(matrix), np.float32)
 
 
-def collect(dataset: Dataset, view: View, services: RankServices, options: AskOptions) -> Judged:
-    """Ask every question; only those with a right and a wrong candidate teach anything."""
+def collect(dataset: Dataset, view: View, services: RankServices, options: AskOptions, limit: int) -> Judged:
+    """Ask the first questions; only those with a right and a wrong candidate teach anything."""
     matrices: list[npt.NDArray[np.float32]] = []
     labels: list[npt.NDArray[np.int32]] = []
-    for query, text in dataset.queries.items():
+    for query, text in islice(dataset.queries.items(), limit):
         ranked = rank(text, view, services, options).ranked
         if ranked is None:
             continue

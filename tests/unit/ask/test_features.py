@@ -103,3 +103,13 @@ def test_what_a_caller_may_not_read_changes_nothing() -> None:
     np.testing.assert_array_equal(seen.matrix, expected.matrix)
     _, all_of_it = look(whole, IVY)
     assert len(all_of_it.chunk_ids) == len(SUPPORT_DESK) > len(seen.chunk_ids)
+
+
+def test_a_question_in_another_language_keeps_the_order_of_the_walk() -> None:
+    texts = tuple((key, title, text, 1) for key, title, text, _ in SUPPORT_DESK)
+    asking = services(lake(texts), ranker=ByFeature("keyword_rank"))
+    view = asking.index.view(PUBLIC, "test")
+    ranking = rank("¿Qué proveedor fabrica la pieza del error E-417 de la bomba P350?", view, asking, AskOptions())
+    assert ranking.question.language == "es"
+    assert ranking.ranked is None
+    assert ranking.order[0] == max(ranking.walked, key=lambda c: (ranking.walked[c], -c))

@@ -90,3 +90,12 @@ def test_no_candidates_have_no_scores(saved: Path) -> None:
 def test_a_family_has_a_model_that_never_saw_it() -> None:
     assert family_of("2wiki-train-500") == family_of("2wiki-51") == "2wiki"
     assert module.packaged_ranker(unseen="nothing-of-the-kind").name == "all.onnx"
+
+
+def test_the_packaged_rankers_load_and_each_fold_left_its_family_out() -> None:
+    everything = OnnxRanker(module.packaged_ranker())
+    assert set(everything.features) <= set(FEATURES)
+    for family in everything.card["families"]:
+        fold = OnnxRanker(module.packaged_ranker(unseen=family))
+        assert set(fold.card["families"]) == set(everything.card["families"]) - {family}
+        assert fold.features == everything.features
