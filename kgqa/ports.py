@@ -374,8 +374,8 @@ class JobQueue(Protocol):
         """Insert a job; the same `key` twice gives the first job again."""
         ...
 
-    def claim(self, job_id: int, owner: str, lease_seconds: int) -> Job | None:
-        """Start or take over a job; None when somebody else holds it or it has ended."""
+    def claim(self, job_id: int, owner: str, lease_seconds: int, *, max_attempts: int) -> Job | None:
+        """Start a job, or take it over when its worker died; None when held, ended, or out of attempts."""
         ...
 
     def heartbeat(self, job: Job, progress: Mapping[str, object], lease_seconds: int) -> bool:

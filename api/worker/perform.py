@@ -67,7 +67,7 @@ class Lease:
 def perform(job_id: int, jobs: JobQueue, services: WorkServices, owner: str) -> str | None:
     """The state that the job is in after this attempt; None when it was not ours to do."""
     limits = services.settings.limits
-    job = jobs.claim(job_id, owner, limits.job_lease_seconds)
+    job = jobs.claim(job_id, owner, limits.job_lease_seconds, max_attempts=limits.job_attempts)
     if job is None:
         return None
     log.info("job.started", job=job.id, kind=job.kind, attempt=job.attempt)

@@ -60,7 +60,7 @@ def eval_train_ranker(
     target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
     limit: Annotated[int, typer.Option(min=1, help="Learn from the first so many questions of each set.")] = 500,
 ) -> None:
-    """Train the ranker on judged questions, and test it on each family of data sets by a model that never saw it."""
+    """Train the ranker on judged questions, and for each family of sets one that never saw it: `kgqa eval` takes it."""
     from kgqa.demo import ingest_folder
     from kgqa.evaluation.commands import train_rankers
 

@@ -45,7 +45,7 @@ def train_rankers(
     limit: int,
     console: Console,
 ) -> None:
-    """Train on all sets, and per family on the others; the others' model is measured on the family."""
+    """Train on all sets, and per family of sets on the others: what `fair_services` takes for the family."""
     sets: list[Judged] = []
     for folder in folders:
         dataset = read_dataset(folder)

@@ -1,4 +1,4 @@
-"""Training the ranker on judged questions: LambdaRank over trees, tested on data-set families it has not seen.
+"""Training the ranker on judged questions: LambdaRank over trees.
 
 Burges, "From RankNet to LambdaRank to LambdaMART" (MSR-TR-2010-82), by LightGBM. Every data set weighs the same,
 however many questions it has. The features are those of `kgqa.ask.features`, collected through the ordinary ask path.

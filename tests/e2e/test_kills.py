@@ -122,7 +122,9 @@ def test_an_ingest_that_loses_its_driver_and_both_stores_is_completed(
     cut(lake, "read", some_are_staged, lambda: kill_all(spark_job(jvm=True)))
     ((staged,),) = lake.rows("select count(*) from document_version")
     assert 0 < staged < len(DOCUMENTS)
-    cut(lake, "publish", lambda: lake.writers_wait("dirty_key"), lambda: lake.kill("postgres"), after="read")
+    for kill in (lambda: kill_all(spark_job(jvm=False)), lambda: lake.kill("postgres")):
+        cut(lake, "publish", lambda: lake.writers_wait("dirty_key"), kill, after="compare")
+        assert lake.rows("select count(*) from mention") == [(0,)]
     assert lake.rows("select count(*) from document_version") == [(len(DOCUMENTS),)]
     assert lake.rows("select count(*) from document where current_version is not null") == [(0,)]
     cut(lake, "resolve", lambda: lake.writers_wait("dirty_key"), lambda: kill_all(spark_job(jvm=False)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,9 +26,9 @@ CARD = "kgqa.card"
 
 def packaged_ranker(*, unseen: str = "") -> Path:
     """The ranker that comes with the software; with `unseen`, one that never saw a question of that family."""
-    folder = resources.files("kgqa.adapters.models") / "rankers"
-    fold = Path(str(folder / f"without-{unseen}.onnx"))
-    return fold if unseen and fold.exists() else Path(str(folder / "all.onnx"))
+    folder = Path(__file__).parent / "rankers"
+    fold = folder / f"without-{unseen}.onnx"
+    return fold if fold.exists() else folder / "all.onnx"
 
 
 class OnnxRanker:

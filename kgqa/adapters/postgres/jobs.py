@@ -32,9 +32,9 @@ class PostgresJobQueue:
             raise Conflict("This job key is in use.", hint="choose another key.")
         return _job(row)
 
-    def claim(self, job_id: int, owner: str, lease_seconds: int) -> Job | None:
-        """Start or take over a job; None when somebody else holds it or it has ended."""
-        row = self._row("claim", id=job_id, owner=owner, lease=lease_seconds)
+    def claim(self, job_id: int, owner: str, lease_seconds: int, *, max_attempts: int) -> Job | None:
+        """Start a job, or take it over when its worker died; None when held, ended, or out of attempts."""
+        row = self._row("claim", id=job_id, owner=owner, lease=lease_seconds, max_attempts=max_attempts)
         return _job(row) if row else None
 
     def heartbeat(self, job: Job, progress: Mapping[str, object], lease_seconds: int) -> bool:

@@ -45,33 +45,33 @@ def test_one_key_is_one_job_however_often_it_is_asked_for(jobs) -> None:
 
 def test_only_one_worker_gets_a_job_until_the_lease_runs_out(jobs, pools) -> None:
     job = jobs.enqueue("ingest", {"key": "a"}, key="k", requested_by="user:ivy")
-    first = jobs.claim(job.id, "one", 60)
+    first = jobs.claim(job.id, "one", 60, max_attempts=3)
     assert first is not None
     assert (first.attempt, first.state) == (1, "running")
-    assert jobs.claim(job.id, "two", 60) is None
+    assert jobs.claim(job.id, "two", 60, max_attempts=3) is None
     assert jobs.due() == []
     expire(pools, job.id)
     assert [j.id for j in jobs.due()] == [job.id]
-    second = jobs.claim(job.id, "two", 60)
+    second = jobs.claim(job.id, "two", 60, max_attempts=3)
     assert second is not None
     assert second.attempt == 2
     assert not jobs.heartbeat(first, {"done": 1}, 60)
     assert not jobs.finish(first, {})
     assert jobs.heartbeat(second, {"done": 2}, 60)
     assert jobs.finish(second, {"indexed": 1})
-    assert jobs.claim(job.id, "three", 60) is None
+    assert jobs.claim(job.id, "three", 60, max_attempts=3) is None
 
 
 def test_a_fault_that_may_pass_is_tried_again_until_the_job_is_dead(jobs) -> None:
     job = jobs.enqueue("ingest", {}, key="k", requested_by="user:ivy")
     states = []
     for _ in range(3):
-        claimed = jobs.claim(job.id, "one", 60)
+        claimed = jobs.claim(job.id, "one", 60, max_attempts=3)
         assert claimed is not None
         states.append(jobs.fail(claimed, "the server is away", retryable=True, max_attempts=3))
     assert states == ["queued", "queued", "dead"]
     other = jobs.enqueue("ingest", {}, key="l", requested_by="user:ivy")
-    claimed = jobs.claim(other.id, "one", 60)
+    claimed = jobs.claim(other.id, "one", 60, max_attempts=3)
     assert claimed is not None
     assert jobs.fail(claimed, "no such file", retryable=False, max_attempts=3) == "failed"
     assert jobs.fail(claimed, "again", retryable=True, max_attempts=3) == "failed"
@@ -80,8 +80,9 @@ def test_a_fault_that_may_pass_is_tried_again_until_the_job_is_dead(jobs) -> Non
 def test_a_job_that_kills_its_workers_is_buried(jobs, pools) -> None:
     job = jobs.enqueue("ingest", {}, key="k", requested_by="user:ivy")
     for _ in range(2):
-        assert jobs.claim(job.id, "one", 60) is not None
+        assert jobs.claim(job.id, "one", 60, max_attempts=3) is not None
         expire(pools, job.id)
+    assert jobs.claim(job.id, "late", 60, max_attempts=2) is None
     assert jobs.bury(3) == 0
     assert jobs.bury(2) == 1
     assert jobs.due() == []

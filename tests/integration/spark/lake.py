@@ -6,9 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,13 +88,6 @@ class Servers:
         with psycopg.connect(self.database.superuser_url, autocommit=True) as connection:
             return {name: connection.execute(query).fetchall() for name, query in CONTENT.items()}  # type: ignore[call-overload]
 
-    def staged(self) -> int:
-        """Number of documents that a run has staged so far."""
-        with psycopg.connect(self.database.superuser_url, autocommit=True) as connection:
-            row = connection.execute("select count(*) from document_version").fetchone()
-        assert row is not None
-        return int(row[0])
-
 
 def on_database(endpoints: Endpoints, database: Database) -> Endpoints:
     """The same servers, with another database."""
@@ -109,41 +100,19 @@ def on_database(endpoints: Endpoints, database: Database) -> Endpoints:
     )
 
 
-@contextmanager
-def started_job(servers: Servers, source: Path, dictionary: Path) -> Generator[subprocess.Popen[str]]:
-    """`python -m spark ingest` as a child process that prints its progress; ended with the block."""
-    arguments = ["--source", str(source), "--collection", "lake", "--dictionary", str(dictionary)]
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "spark", "ingest", *arguments, "--progress", "json"],
-            env=servers.environment(),
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as job,
-    ):
-        try:
-            yield job
-        finally:
-            job.kill()
-            errors.seek(0)
-            sys.stderr.write(errors.read())
-
-
-def messages(job: subprocess.Popen[str]) -> Iterator[Mapping[str, Any]]:
-    """The progress of a job, as it comes."""
-    assert job.stdout is not None
-    for line in job.stdout:
-        yield json.loads(line)
-
-
 def run_job(servers: Servers, source: Path, dictionary: Path) -> Mapping[str, Any]:
-    """The report of a job that ends well."""
-    with started_job(servers, source, dictionary) as job:
-        *_, last = messages(job)
-        assert job.wait(timeout=60) == 0
-    return last["report"]
+    """The report of `python -m spark ingest` as a child process that ends well."""
+    arguments = ["--source", str(source), "--collection", "lake", "--dictionary", str(dictionary)]
+    done = subprocess.run(
+        [sys.executable, "-m", "spark", "ingest", *arguments, "--progress", "json"],
+        env=servers.environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])["report"]
 
 
 def ingest_one_by_one(servers: Servers, source: Path) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+import psutil
+import psycopg
 import pytest
 from pyspark.sql import SparkSession
 
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import ingest_documents
-from kgqa.model.document import Source
+from kgqa.model.document import RawDocument, Source
 from spark import schemas
-from spark.jobs import ingest_source, list_sources
+from spark.jobs import ingest_source, list_sources, resolve_entities
 from spark.jobs.list_sources import AccessList, raw_document, read_access
 from spark.progress import Progress
 from tests.integration.spark.lake import DICTIONARY, Servers, ingest_one_by_one, on_database, write_lake
@@ -118,3 +121,38 @@ def test_a_corpus_with_missing_or_repeated_ids_is_refused(session: SparkSession,
     corpus.write_text('{"_id": "d0", "text": "x"}\n' + wrong + "\n", encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"1 lines without|1 repeated"):
         list_sources.run(session, str(corpus), AccessList())
+
+
+def test_a_small_change_is_resolved_without_spark_to_the_partition_of_the_whole(
+    session: SparkSession, services: Services, servers: Servers, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    write_lake(lake, 9)
+    ingest(session, services, servers, lake)
+    new = RawDocument(
+        collection="lake", key="new.md", uri="file:///new.md", data=b"# Zubrin Pumps Ltd\n\nIt is also Zubrin Pumps.\n"
+    )
+    run = services.store.start_run("lake", {})
+    services.store.stage(run, ingest_documents([new], services.ingest_parts("lake")))
+    services.store.publish(run, resolve=False)
+    waiting, total = services.store.count_waiting("lake")
+    assert 0 < waiting < resolve_entities.WHOLE_SHARE * total
+    no_session = cast("SparkSession", None)
+    resolve_entities.refresh(no_session, services.store, "lake", Progress("none"))
+    assert services.store.count_waiting("lake") == (0, total)
+    stated = [link for link in services.store.links("lake") if link.reason in resolve_entities.ASSERTED]
+    whole = resolve_entities.run(session, services.store.aliases("lake"), stated)
+    with psycopg.connect(servers.database.superuser_url) as connection:
+        entity_of = connection.execute("select id, entity_id from alias where entity_id is not null").fetchall()
+    found: dict[int, set[int]] = {}
+    for alias, entity in entity_of:
+        found.setdefault(entity, set()).add(alias)
+    assert set(map(frozenset, found.values())) == set(whole.clusters)
+
+
+def test_python_workers_are_forked_from_a_process_that_has_imported_what_they_need(session: SparkSession) -> None:
+    def parent(_: int) -> list[str]:
+        return psutil.Process().parent().cmdline()
+
+    (command,) = session.sparkContext.parallelize([0], 1).map(parent).collect()
+    assert command[1:3] == ["-m", "spark.daemon"]

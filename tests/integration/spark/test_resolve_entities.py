@@ -59,6 +59,7 @@ def test_components_of_graphframes_equal_those_of_scipy(session: SparkSession, s
     links = [AliasLink(left=min(p), right=max(p), score=1.0, reason="spelling") for p in pairs]
     oracle = components(linked, links)
     assert grouped(rows) == grouped({node: oracle[node] for node in linked})
+    assert session.conf.get(resolve_entities.ADAPTIVE) == "true", "for the jobs after it"
     assert all(component == min(i for i in rows if rows[i] == component) for component in set(rows.values()))
 
 

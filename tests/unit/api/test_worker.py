@@ -40,7 +40,7 @@ class LeasedJobs:
     buried: int = 0
     is_away: bool = False
 
-    def claim(self, job_id: int, owner: str, lease_seconds: int) -> Job | None:
+    def claim(self, job_id: int, owner: str, lease_seconds: int, *, max_attempts: int) -> Job | None:
         job = self.rows[job_id]
         if job.state != "queued":
             return None

@@ -13,11 +13,13 @@ select id, kind, state, attempt, payload, progress, error, requested_by, created
 from job where idempotency_key = %(key)s and requested_by = %(subject)s;
 
 -- name: claim
--- Queued, or running under a lease that has run out. The attempt is the fencing token of whoever gets it.
+-- Queued, or running under a lease that has run out (after the last attempt it is only buried, whoever comes first).
+-- The attempt is the fencing token of whoever gets it.
 -- Jobs with one target (a document) run in the order in which they were asked for.
 update job set state = 'running', attempt = attempt + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), updated_at = now()
-where id = %(id)s and (state = 'queued' or state = 'running' and lease_until < now()) and not exists (
+where id = %(id)s
+    and (state = 'queued' or state = 'running' and lease_until < now() and attempt < %(max_attempts)s) and not exists (
     select from job earlier where earlier.id < job.id and earlier.state in ('queued', 'running')
         and earlier.payload ->> 'target' = job.payload ->> 'target')
 returning id, kind, state, attempt, payload, progress, error, requested_by, created_at;
