@@ -21,9 +21,15 @@ BeirArgument = Annotated[Path, typer.Argument(help="BEIR folder: corpus, queries
 JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")]
 
 
-def _batch_ingest(settings: Settings, folder: Path) -> Ingest:
+def _batch_ingest(settings: Settings, folder: Path, *, titles: bool = True) -> Ingest:
     """The ordinary Spark ingest of a BEIR folder into the collection that is named when it is called."""
     from kgqa.demo import ingest_folder
+    from kgqa.evaluation.datasets import read_dataset
+
+    if not titles:
+        dataset = read_dataset(folder, titles=False)
+        folder = settings.home / "corpus" / dataset.collection
+        dataset.write_corpus(folder)
 
     def ingest(collection: str, documents: object) -> object:
         del documents  # the job reads the folder itself, and skips what has not changed
@@ -38,6 +44,11 @@ def eval_retrieval(
     mode: Annotated[str, typer.Option(help="graph, fused, keyword or vector.")] = "graph",
     json_path: JsonFileOption = None,
     run_path: Annotated[Path | None, typer.Option("--run", help="Write a TREC run file.")] = None,
+    *,
+    no_titles: Annotated[
+        bool,
+        typer.Option("--no-titles", help="Documents without titles: each title is the first line of the text only."),
+    ] = False,
 ) -> None:
     """Ingest a BEIR folder into its own collection and measure its ranking."""
     from kgqa.evaluation.commands import fair_services, print_measures
@@ -47,9 +58,14 @@ def eval_retrieval(
         raise InvalidInput(f"There is no mode {mode!r}.", hint=f"modes: {', '.join(MODES)}")
     settings = load_settings()
     with services(settings) as built:
-        ingest = _batch_ingest(settings, folder)
         report = evaluate_retrieval(
-            folder, fair_services(built, folder), ingest, mode=mode, json_path=json_path, run_path=run_path
+            folder,
+            fair_services(built, folder),
+            _batch_ingest(settings, folder, titles=not no_titles),
+            mode=mode,
+            titles=not no_titles,
+            json_path=json_path,
+            run_path=run_path,
         )
     print_measures(report, out)
 

@@ -12,6 +12,7 @@ from kgqa.errors import InvalidInput
 from kgqa.model.document import RawDocument
 
 COLLECTION_PREFIX = "eval-"
+UNTITLED_SUFFIX = "-untitled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +26,17 @@ class Dataset:
     gold: Mapping[str, frozenset[str]]
     #: per query its accepted answers, where the folder has them
     answers: Mapping[str, tuple[str, ...]]
+    #: False: documents come without a title; it is the first line of their text
+    titles: bool = True
 
     @property
     def collection(self) -> str:
         """Name of the collection that the folder is ingested into."""
-        return f"{COLLECTION_PREFIX}{self.folder.name}"
+        return f"{COLLECTION_PREFIX}{self.folder.name}{'' if self.titles else UNTITLED_SUFFIX}"
 
     def documents(self) -> Iterator[RawDocument]:
         """The corpus as plain-text documents; the key is the external id."""
-        for row in _rows(_existing(self.folder, "corpus.jsonl")):
+        for row in self.rows():
             title = str(row.get("title") or "")
             key = str(row["_id"])
             yield RawDocument(
@@ -44,6 +47,18 @@ class Dataset:
                 media_type="text/plain",
                 metadata={"title": title} if title else {},
             )
+
+    def rows(self) -> Iterator[Mapping[str, object]]:
+        """Lines of the corpus."""
+        for row in _rows(_existing(self.folder, "corpus.jsonl")):
+            title = str(row.get("title") or "")
+            yield row if self.titles or not title else {**row, "title": "", "text": f"{title}\n\n{row['text']}"}
+
+    def write_corpus(self, folder: Path) -> None:
+        """As a BEIR folder that the ingest job can read."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "corpus.jsonl").open("w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +79,7 @@ class ExampleQuestion:
     subject: str
 
 
-def read_dataset(folder: Path) -> Dataset:
+def read_dataset(folder: Path, *, titles: bool = True) -> Dataset:
     """Read queries, judgements and answers of a BEIR folder. Raises `InvalidInput`."""
     folder = folder.resolve()
     gold: dict[str, set[str]] = {}
@@ -82,6 +97,7 @@ def read_dataset(folder: Path) -> Dataset:
         queries={query: text for query, text in queries.items() if query in gold},
         gold={query: frozenset(documents) for query, documents in gold.items()},
         answers=answers,
+        titles=titles,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from kgqa.ask.pipeline import AskServices, answer
 from kgqa.ask.rank import RankServices, retrieve_order
-from kgqa.evaluation.datasets import Dataset, ExampleQuestion, read_dataset, read_questions
+from kgqa.evaluation.datasets import COLLECTION_PREFIX, Dataset, ExampleQuestion, read_dataset, read_questions
 from kgqa.evaluation.measures import (
     contains_answer,
     exact_match,
@@ -72,11 +72,15 @@ def evaluate_retrieval(
     ingest: Ingest,
     *,
     mode: str = "graph",
+    titles: bool = True,
     json_path: Path | None = None,
     run_path: Path | None = None,
 ) -> Report:
-    """Ingest the folder into its own collection, rank its documents for every query, measure."""
-    dataset = read_dataset(folder)
+    """Ingest the folder into its own collection, rank its documents for every query, measure.
+
+    Without `titles` the collection is another one, whose documents have theirs as the first line of their text.
+    """
+    dataset = read_dataset(folder, titles=titles)
     started = time.perf_counter()
     ingest(dataset.collection, dataset.documents())
     index_seconds = time.perf_counter() - started
@@ -90,7 +94,8 @@ def evaluate_retrieval(
         times.append(time.perf_counter() - started)
         run[query] = document_order(order, view, services.index)
     values = retrieval_measures(run, dataset.gold)
-    report = _report(dataset.folder.name, mode, values, times, {"index": index_seconds})
+    name = dataset.collection.removeprefix(COLLECTION_PREFIX)
+    report = _report(name, mode, values, times, {"index": index_seconds})
     if json_path:
         report.write(json_path)
     if run_path:
