@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
-from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Chunk, Source
 from kgqa.model.entity import Entity, Relation
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
@@ -46,8 +46,13 @@ class Extractor(Protocol):
         self,
         chunks: Sequence[Chunk],
         dictionary_matches: Mapping[int, Sequence[DictionaryMatch]] | None = None,
+        openings: frozenset[int] = frozenset(),
     ) -> Sequence[tuple[Sequence[NameSupport], Sequence[Equivalence], Sequence[Claim]]]:
-        """One triple per chunk, in order. `dictionary_matches` (by chunk id) says what the domain dictionary found."""
+        """One triple per chunk, in order. `dictionary_matches` (by chunk id) says what the domain dictionary found.
+
+        `openings` are ids of chunks that open a document without a title: what their first sentence is about is
+        supported as a name of the whole document, with the source `SUBJECT`; nothing in a language without a model.
+        """
         ...
 
     def warnings(self, languages: Iterable[str]) -> Sequence[str]:
@@ -145,8 +150,8 @@ class DocumentStore(Protocol):
         """Id of an ingest run; an unfinished run with the same options is resumed."""
         ...
 
-    def unchanged(self, run: int, hashes: Mapping[str, bytes], options_hash: bytes) -> frozenset[str]:
-        """Keys whose live or in this run staged version has this content hash and options hash."""
+    def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
         ...
 
     def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:

@@ -50,6 +50,11 @@ def title_norms(title: str, heading_path: Sequence[str], row_key: str | None, ga
     return tuple(norm for norm in dict.fromkeys(norms) if norm in gazetteer)
 
 
+def subject_norms(supports: Iterable[NameSupport]) -> tuple[str, ...]:
+    """The name that stands for the title of a document without one."""
+    return tuple(dict.fromkeys(s.norm for s in supports if s.source is NameSource.SUBJECT))
+
+
 def own_senses(supports: Iterable[NameSupport], chunk_id: int) -> dict[str, Sense]:
     """What a document itself says about the sense of its names, for one of its chunks.
 

@@ -18,7 +18,7 @@ from kgqa.ingest.formats.parsed import NO_TEXT, UNSUPPORTED, Parsed, ParseLimits
 from kgqa.model.document import Block, Document, RawDocument
 from kgqa.text.language import detect
 
-__all__ = ["PARSER_VERSION", "ParseLimits", "has_text", "is_skip", "parse"]
+__all__ = ["PARSER_VERSION", "ParseLimits", "file_title", "has_text", "has_title", "is_skip", "parse"]
 
 PARSER_VERSION = "1"
 DEFAULT_LIMITS = ParseLimits()
@@ -68,7 +68,7 @@ def parse(raw: RawDocument, limits: ParseLimits = DEFAULT_LIMITS) -> Document:
         uri=raw.uri,
         principals=raw.principals,
         media_type=kind,
-        title=_title(raw, metadata, text, blocks),
+        title=_stated_title(metadata, text, blocks) or file_title(raw.key),
         text=text,
         blocks=blocks,
         language=detect(text),
@@ -157,18 +157,26 @@ def _cleaned(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
             yield piece, text
 
 
-def _title(raw: RawDocument, metadata: Mapping[str, str], text: str, blocks: Sequence[Block]) -> str:
-    """What source or file call it, else its first heading, its subject, or its file name made readable."""
+def has_title(document: Document) -> bool:
+    """Whether source or document give it one (a title, a heading, a subject); else its file name stands for it."""
+    return bool(_stated_title(document.metadata, document.text, document.blocks))
+
+
+def file_title(key: str) -> str:
+    """What a document is called that has no title: its file name made readable."""
+    return _first_title(readable(key)) or key
+
+
+def _stated_title(metadata: Mapping[str, str], text: str, blocks: Sequence[Block]) -> str:
+    """What source or file call it, else its first heading, else its subject; empty where it has none of them."""
     first = next((block for block in blocks if block.kind == "heading"), None)
-    candidates = (
-        raw.metadata.get("title", ""),
-        metadata.get("title", ""),
-        text[first.start : first.end] if first else "",
-        metadata.get("subject", ""),
-        readable(raw.key),
-    )
+    heading = text[first.start : first.end] if first else ""
+    return _first_title(metadata.get("title", ""), heading, metadata.get("subject", ""))
+
+
+def _first_title(*candidates: str) -> str:
     titles = (" ".join(clean(candidate).split()) for candidate in candidates)
-    return next((title for title in titles if title and not _JUNK_TITLE.fullmatch(title)), raw.key)
+    return next((title for title in titles if title and not _JUNK_TITLE.fullmatch(title)), "")
 
 
 def readable(key: str) -> str:

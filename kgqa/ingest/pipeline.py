@@ -19,12 +19,14 @@ from kgqa.errors import KgqaError
 from kgqa.ingest.chunk import CHUNKER_VERSION, ChunkOptions, chunk
 from kgqa.ingest.dedupe import content_hash, minhash
 from kgqa.ingest.extract import document_names
-from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, has_text, is_skip, parse
-from kgqa.model.delta import DocumentDelta
+from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, file_title, has_text, has_title, is_skip, parse
+from kgqa.model.delta import DocumentDelta, OptionsHashes
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.ports import Embedder, Extractor
 from kgqa.text.terms import ANALYSER_VERSION, chunk_terms
+
+SUBJECT_VERSION = "1"
 
 VectorCache = Callable[[str, Sequence[bytes]], Mapping[bytes, npt.NDArray[np.float16]]]
 
@@ -70,8 +72,12 @@ def stage_versions(parts: IngestParts) -> Mapping[str, object]:
     }
 
 
-def options_hash(versions: Mapping[str, object]) -> bytes:
-    """Hash of `stage_versions`."""
+def options_hashes(versions: Mapping[str, object]) -> OptionsHashes:
+    """Hashes of `stage_versions`; the rule of first sentences concerns documents alone that have no title."""
+    return OptionsHashes(usual=_hash(versions), named_by_file=_hash({**versions, "subject": SUBJECT_VERSION}))
+
+
+def _hash(versions: Mapping[str, object]) -> bytes:
     return sha256(json.dumps(versions, sort_keys=True).encode()).digest()
 
 
@@ -100,16 +106,18 @@ def enrich(
 
     `dictionary_matches` (by chunk id) replaces the matching of the domain dictionary where a faster matcher did it.
     """
-    version = options_hash(stage_versions(parts))
+    versions = options_hashes(stage_versions(parts))
     indexed = [r for r in readings if r.document is not None]
     extracted = iter(_extract(indexed, parts, dictionary_matches))
     embedded = iter(_embed(indexed, parts))
     deltas: list[DocumentDelta] = []
     for reading in readings:
         if reading.document is None:
-            deltas.append(_without_text(reading, version))
+            deltas.append(_without_text(reading, versions.usual))
         else:
             warnings = parts.extractor.warnings({c.language for c in reading.chunks})
+            is_named_by_file = reading.document.title == file_title(reading.document.key)
+            version = versions.named_by_file if is_named_by_file else versions.usual
             delta = _indexed(reading, reading.document, version, next(extracted), next(embedded))
             deltas.append(replace(delta, warnings=(*delta.warnings, *warnings)))
     return deltas
@@ -141,7 +149,8 @@ def _extract(
     matches: Mapping[int, Sequence[DictionaryMatch]] | None,
 ) -> list[_Extracted]:
     chunks = [c for r in readings for c in r.chunks]
-    found = iter(parts.extractor.extract(chunks, dictionary_matches=matches))
+    openings = frozenset(r.chunks[0].id for r in readings if r.document and _needs_subject(r.document))
+    found = iter(parts.extractor.extract(chunks, dictionary_matches=matches, openings=openings))
     result: list[_Extracted] = []
     for reading in readings:
         assert reading.document is not None
@@ -156,6 +165,11 @@ def _extract(
             )
         )
     return result
+
+
+def _needs_subject(document: Document) -> bool:
+    """Whether nothing but its file says what the document is about; records have their keys, and code no sentences."""
+    return not has_title(document) and document.blocks[0].kind in ("paragraph", "list")
 
 
 def passages(document: Document, chunks: Sequence[Chunk]) -> list[str]:

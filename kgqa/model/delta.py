@@ -22,6 +22,15 @@ class ChunkTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptionsHashes:
+    """Hashes of the options of every stage, by what a delta depends on."""
+
+    usual: bytes
+    #: of a document that is called as its file is: what its first sentence is about may stand for a title
+    named_by_file: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentDelta:
     """Everything that follows from one document alone. Mentions wait for the gazetteer (see `ingest.annotate`)."""
 

@@ -21,6 +21,8 @@ class NameSource(StrEnum):
     HEADING = "heading"
     TABLE_KEY = "table_key"
     METADATA = "metadata"
+    #: what the first sentence of a document without a title or heading is about; stands for its title
+    SUBJECT = "subject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from kgqa.bootstrap import Services
 from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.dictionary import Dictionary
-from kgqa.ingest.pipeline import IngestParts, options_hash, stage_versions
+from kgqa.ingest.pipeline import IngestParts, options_hashes, stage_versions
 from kgqa.model.delta import DeltaReport
 from kgqa.model.document import Source
 from kgqa.settings import Settings
@@ -95,7 +95,7 @@ def _changed(
     if request.force:
         return sources, total
     with progress.stage("compare", total) as stage:
-        return detect_changes.run(sources, context, options_hash(stage_versions(parts)), stage)
+        return detect_changes.run(sources, context, options_hashes(stage_versions(parts)), stage)
 
 
 def _read(

@@ -20,6 +20,7 @@ from spacy.tokens import Doc
 from kgqa.adapters.models.claims import triples
 from kgqa.adapters.models.entity_ruler import DictionaryMatcher
 from kgqa.adapters.models.spans import NameSpan, find_spans, reads_as_name, span_at
+from kgqa.adapters.models.subject import subject
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.equivalences import equivalences, is_registered
 from kgqa.ingest.extract import bracket_signature
@@ -61,13 +62,17 @@ class SpacyExtractor:
         self,
         chunks: Sequence[Chunk],
         dictionary_matches: Mapping[int, Sequence[DictionaryMatch]] | None = None,
+        openings: frozenset[int] = frozenset(),
     ) -> list[Extracted]:
         """One triple per chunk, in order. `dictionary_matches` (by chunk id) replaces `match_dictionary`."""
         if dictionary_matches is None:
             found = self.match_dictionary([chunk.text for chunk in chunks])
             dictionary_matches = {chunk.id: matches for chunk, matches in zip(chunks, found, strict=True)}
         docs = _parse(chunks)
-        return [self._read(chunk, docs.get(i), dictionary_matches.get(chunk.id, ())) for i, chunk in enumerate(chunks)]
+        return [
+            self._read(chunk, docs.get(i), dictionary_matches.get(chunk.id, ()), opens=chunk.id in openings)
+            for i, chunk in enumerate(chunks)
+        ]
 
     def names(self, text: str, language: str) -> list[str]:
         """Surfaces of the names in a question, in order; without a model, those of the dictionary and identifiers."""
@@ -84,7 +89,7 @@ class SpacyExtractor:
             for language in missing
         )
 
-    def _read(self, chunk: Chunk, doc: Doc | None, matches: Sequence[DictionaryMatch]) -> Extracted:
+    def _read(self, chunk: Chunk, doc: Doc | None, matches: Sequence[DictionaryMatch], *, opens: bool) -> Extracted:
         rows = list(row_claims(chunk.text))
         spans = find_spans(chunk.text, matches, rows, doc)
         spans, stated = _stated(chunk, spans)
@@ -94,6 +99,8 @@ class SpacyExtractor:
             if normalise(m.name) != normalise(chunk.text[m.start : m.end])
         ]
         names = [support for span in spans for support in _supports(chunk, span, spans)]
+        if opens and doc is not None and (about := subject(chunk, doc, spans)):
+            names.append(NameSupport(norm=about.norm, surface=about.surface, type="", source=NameSource.SUBJECT))
         return (
             tuple(dict.fromkeys(names)),
             tuple(dict.fromkeys(stated)),

@@ -16,7 +16,8 @@ from kgqa.adapters.postgres.publish import lock_collection, publish
 from kgqa.adapters.postgres.stage import open_run, stage, stage_deletions
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import ConfigurationError, Conflict
-from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta
+from kgqa.ingest.parse import file_title
+from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Source
 from kgqa.model.entity import Alias, AliasLink
 from kgqa.ports import Collection
@@ -71,13 +72,15 @@ class PostgresDocumentStore:
         with transaction(self._pool) as connection:
             return _start_run(connection, collection, options, resume=resume)
 
-    def unchanged(self, run: int, hashes: Mapping[str, bytes], options_hash: bytes) -> frozenset[str]:
-        """Keys whose live or in this run staged version has this content hash and options hash."""
+    def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
         parameters = {
             "run": run,
             "keys": list(hashes),
             "hashes": list(hashes.values()),
-            "options": options_hash,
+            "titles": [file_title(key) for key in hashes],
+            "options": options.usual,
+            "options_by_file": options.named_by_file,
         }
         with connected(self._pool) as connection:
             return frozenset(row[0] for row in connection.execute(load("record")["unchanged"], parameters))

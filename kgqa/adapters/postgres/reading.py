@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from kgqa.ingest.annotate import annotate, choose_sense, own_senses, title_norms
+from kgqa.ingest.annotate import annotate, choose_sense, own_senses, subject_norms, title_norms
 from kgqa.model.identity import alias_id, name_id
 from kgqa.model.mention import Mention, NameSupport
 from kgqa.text.gazetteer import Gazetteer
@@ -86,6 +86,7 @@ def read(
 
 def _annotate(chunk: ChunkRow, supports: Sequence[NameSupport], gazetteer: Gazetteer) -> list[Mention]:
     titles = title_norms(chunk.title, chunk.heading_path, chunk.row_key, gazetteer)
+    titles += tuple(norm for norm in subject_norms(supports) if norm in gazetteer)
     return annotate(chunk.id, chunk.text, titles, gazetteer, own_senses(supports, chunk.id))
 
 

@@ -10,6 +10,7 @@ import pytest
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.errors import Conflict, InvalidInput, NotFound
 from kgqa.ingest.resolve import candidate_links, partition
+from kgqa.model.delta import OptionsHashes
 
 COLLECTION = "lake"
 
@@ -81,13 +82,25 @@ def test_a_run_that_was_cut_off_is_resumed_without_doubling(pools, store, delta)
     assert again == run
     assert store.start_run(COLLECTION, {"chunk": 2}) != run
     hashes = {d.key: d.content_hash for d in documents}
-    assert store.unchanged(run, hashes, b"options") == {"a"}
-    assert store.unchanged(run, hashes, b"other options") == frozenset()
+    options = OptionsHashes(usual=b"options", named_by_file=b"by file")
+    assert store.unchanged(run, hashes, options) == {"a"}
+    assert store.unchanged(run, hashes, replace(options, usual=b"other options")) == frozenset()
     store.stage(run, documents)
     store.publish(run)
     assert rows(pools, "select count(*) from chunk_index") == [(2,)]
     after = store.start_run(COLLECTION, {"chunk": 1})
-    assert store.unchanged(after, hashes, b"options") == {"a", "b"}
+    assert store.unchanged(after, hashes, options) == {"a", "b"}
+
+
+def test_a_rule_for_documents_named_by_their_file_leaves_others_unchanged(pools, store, delta) -> None:
+    run = store.start_run(COLLECTION, {})
+    named = delta("notes/first-day.txt", "Kestrel Seals is here.", title="first day")
+    titled = delta("notes/second-day.txt", "Acme is there.", title="The second day")
+    store.stage(run, [named, titled])
+    hashes = {d.key: d.content_hash for d in (named, titled)}
+    before = OptionsHashes(usual=b"options", named_by_file=b"options")
+    assert store.unchanged(run, hashes, before) == {named.key, titled.key}
+    assert store.unchanged(run, hashes, replace(before, named_by_file=b"a new rule")) == {titled.key}
 
 
 def test_a_document_that_changes_during_the_run_is_staged_again(pools, store, delta) -> None:

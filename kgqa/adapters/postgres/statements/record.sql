@@ -41,11 +41,12 @@ select collection_id from ingest_run where id = %(run)s;
 -- Keys whose published version, or the one that this run has staged, has these hashes. A key that the run deletes is
 -- not unchanged.
 select d.key
-from unnest(%(keys)s::text[], %(hashes)s::bytea[]) as n (key, content_hash)
+from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(titles)s::text[]) as n (key, content_hash, file_title)
 join ingest_run r on r.id = %(run)s
 join document d on d.collection_id = r.collection_id and d.key = n.key
 join document_version v on v.document_id = d.id and (v.id = d.current_version or v.run_id = r.id)
-where v.content_hash = n.content_hash and v.options_hash = %(options)s
+where v.content_hash = n.content_hash
+    and v.options_hash = case when v.title = n.file_title then %(options_by_file)s else %(options)s end
     and (v.run_id = r.id or not exists (
         select from document_version o where o.document_id = d.id and o.run_id = r.id))
     and not exists (select from staged_deletion s where s.run_id = r.id and s.document_id = d.id);
