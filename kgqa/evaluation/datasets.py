@@ -31,9 +31,13 @@ class Dataset:
         """Name of the collection that the folder is ingested into."""
         return f"{COLLECTION_PREFIX}{self.folder.name}"
 
+    def corpus(self) -> Iterator[Mapping[str, object]]:
+        """Lines of the corpus: `_id`, `title`, `text`."""
+        return _rows(_existing(self.folder, "corpus.jsonl"))
+
     def documents(self) -> Iterator[RawDocument]:
         """The corpus as plain-text documents; the key is the external id."""
-        for row in _rows(_existing(self.folder, "corpus.jsonl")):
+        for row in self.corpus():
             title = str(row.get("title") or "")
             key = str(row["_id"])
             yield RawDocument(
