@@ -21,6 +21,15 @@ from kgqa.ports import GraphStore, MentionRow, SearchIndex, Subgraph
 
 SentenceScores = Mapping[int, Sequence[tuple[int, int, float]]]
 
+#: what a walk of no steps reads
+NOTHING = Subgraph(
+    chunk_ids=np.empty(0, np.int64),
+    name_ids=np.empty(0, np.int64),
+    counts=np.empty(0, np.int32),
+    is_title=np.empty(0, np.bool_),
+    norms={},
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
@@ -45,8 +54,11 @@ def expand(
     """Walk from the seeds over the visible graph. Reads: sentences, mentions, one expansion."""
     seeds = seed_weights(base, options)
     best = list(seeds)[: options.sentence_seed_chunks]
-    sentences = index.sentence_scores(view, best, vector)
-    closeness = sentence_names(index.mentions(view, best), sentences, options)
+    sentences = index.sentence_scores(view, best, vector) if options.sentence_weight else {}
+    if not options.walk_steps:
+        return Expansion(scores={}, subgraph=NOTHING, sentences=sentences)
+    mentions = index.mentions(view, best) if sentences and options.sentence_name_weight else ()
+    closeness = sentence_names(mentions, sentences, options)
     names = {name for of_chunk in closeness.values() for name in of_chunk} | set(question.name_ids)
     subgraph = graph.expand(view, chunk_ids=list(seeds), name_ids=sorted(names), hub_chunks=options.hub_chunks)
     restart = Restart(

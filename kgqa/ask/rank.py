@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -94,6 +94,8 @@ def rank(
         question = understand(
             text, view, services.index, services.extractor, most_characters=options.question_characters
         )
+        if not options.question_name_weight:
+            question = replace(question, name_ids=(), names=())
     with step("ask.embed", timings):
         vector = services.embedder.embed([question.text], "query")[0]
     with step("ask.retrieve", timings):
@@ -105,7 +107,7 @@ def rank(
             expansion = expand(question, base, vector, view, services.index, services.graph, options)
         walked = expansion.scores
         # it learned from questions in the language of the texts
-        if services.ranker is not None and same_language(question.language, base[0].language):
+        if services.ranker is not None and options.ranked_depth and same_language(question.language, base[0].language):
             with step("ask.rank", timings):
                 ranked = see(question, base, vector, expansion, view, services.index, options)
     with step("ask.fuse", timings):

@@ -1,7 +1,8 @@
 """Candidates and their base score: a min-max mix of BM25, chunk vector and best sentence vector.
 
 Weights and the reason for min-max instead of reciprocal ranks: docs/decisions/0006-retrieval-recipe.md. BM25
-compares words, so it has no say about a chunk in another language than the question's.
+compares words, so it has no say about a chunk in another language than the question's. A weight of 0 switches its
+list off: what only that list found is left out, and nobody after this step sees its scores.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def retrieve(
 ) -> tuple[Candidate, ...]:
     """The union of the three lists, best base score first, ties by id."""
     found = index.candidates(view, vector=vector, text=question.text, depth=options.list_depth)
-    return base_order(found, question.language, options)
+    return base_order(_listed(found, options), question.language, options)
 
 
 def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions) -> tuple[Candidate, ...]:
@@ -50,15 +51,15 @@ def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions)
     foreign = np.array([not same_language(language, c.language) for c in found])
     share = options.vector_weight + options.sentence_weight
     total = options.keyword_weight + share
-    scores = np.where(foreign, meaning / share, (options.keyword_weight * keyword + meaning) / total)
+    scores = np.where(foreign, meaning / (share or 1.0), (options.keyword_weight * keyword + meaning) / (total or 1.0))
     candidates = (
         Candidate(
             chunk_id=c.chunk_id,
             score=float(score),
             language=c.language,
-            keyword=c.keyword,
-            vector=c.vector,
-            sentence=c.sentence,
+            keyword=c.keyword if options.keyword_weight else 0.0,
+            vector=c.vector if options.vector_weight else 0.0,
+            sentence=c.sentence if options.sentence_weight else 0.0,
         )
         for c, score in zip(found, scores, strict=True)
     )
@@ -68,6 +69,22 @@ def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions)
 def same_language(left: str, right: str) -> bool:
     """Whether two language codes may mean one language; `und` may be any."""
     return left == right or "und" in (left, right)
+
+
+def _listed(found: Sequence[ScoredChunk], options: AskOptions) -> Sequence[ScoredChunk]:
+    """Those that a list in use found: the scores are exact, so the heads of the lists can be told from them."""
+    lists = (
+        (options.keyword_weight, {c.chunk_id: c.keyword for c in found if c.keyword > 0}),
+        (options.vector_weight, {c.chunk_id: c.vector for c in found}),
+        (options.sentence_weight, {c.chunk_id: c.sentence for c in found}),
+    )
+    if all(weight for weight, _ in lists):
+        return found
+    kept: set[int] = set()
+    for weight, scores in lists:
+        if weight:
+            kept.update(sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[: options.list_depth])
+    return [c for c in found if c.chunk_id in kept]
 
 
 def _min_max(values: Sequence[float]) -> Floats:

@@ -70,6 +70,47 @@ def eval_retrieval(
     print_measures(report, out)
 
 
+@evaluate.command("benchmarks")
+def eval_benchmarks(
+    folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
+    page: Annotated[Path, typer.Option("--out", help="Page to write, as Markdown.")],
+    json_path: JsonFileOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many questions of each set.")] = None,
+    ablation_limit: Annotated[
+        int, typer.Option(min=0, help="Switch stages off for the first so many questions of each set; 0: never.")
+    ] = 100,
+    ablation: Annotated[list[str] | None, typer.Option(help="Only this ablation; may be repeated.")] = None,
+    pool: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a set that is also asked in one collection of all sets named so; repeat it."),
+    ] = None,
+    *,
+    ingested: Annotated[
+        bool, typer.Option("--ingested", help="The collections are there: do not compare them with the folders.")
+    ] = False,
+) -> None:
+    """Compare BM25, vectors, fusion, graph and ranker, switch off every stage in turn, and write docs/benchmarks.md."""
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.benchmark_run import Plan, run_benchmarks
+
+    settings = load_settings()
+    plan = Plan(
+        folders=folders,
+        ablations=ablation or (),
+        limit=limit,
+        ablation_limit=ablation_limit,
+        pool=pool or (),
+        ingested=ingested,
+    )
+    with services(settings) as built:
+
+        def ingest(folder: Path, collection: str) -> None:
+            ingest_folder(settings, folder, collection=collection, console=err)
+
+        run_benchmarks(built, plan, ingest, err, page=page, json_path=json_path)
+    out.print(f"written: {page}", markup=False)
+
+
 @evaluate.command("train-ranker")
 def eval_train_ranker(
     folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],

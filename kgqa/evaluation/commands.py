@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +23,9 @@ from kgqa.model.answer import AskOptions
 def print_measures(report: Report, console: Console) -> None:
     """Each measure with its bootstrap interval, then seconds."""
     console.print(f"{report.name}: {report.questions} questions, mode {report.mode}")
+    families = ", ".join(map(str, cast("list[str]", report.ranker.get("families", ["unknown"]))))
+    learned = "" if report.ranker["name"] == "none" else f", trained on families: {families}"
+    console.print(f"ranker {report.ranker['name']}{learned}", markup=False)
     for name, value in report.measures.items():
         low, high = report.intervals.get(name, (value, value))
         console.print(f"  {name:20} {value:.3f}  [{low:.3f}, {high:.3f}]", markup=False)
@@ -29,9 +33,12 @@ def print_measures(report: Report, console: Console) -> None:
         console.print(f"  {name:20} {seconds:.3f} s")
 
 
-def fair_services(services: Services, folder: Path) -> AskServices:
-    """What asks over this set: as configured, but never with a packaged ranker that saw questions of its family."""
-    asking = services.ask_services(f"{COLLECTION_PREFIX}{folder.resolve().name}")
+def fair_services(services: Services, folder: Path, *, collection: str = "") -> AskServices:
+    """What asks over this set: as configured, but never with a packaged ranker that saw questions of its family.
+
+    `collection` is where its documents are, if not in a collection of their own.
+    """
+    asking = services.ask_services(collection or f"{COLLECTION_PREFIX}{folder.resolve().name}")
     if services.settings.models.ranker != "default":
         return asking
     return replace(asking, ranker=OnnxRanker(packaged_ranker(unseen=family_of(folder.resolve().name))))

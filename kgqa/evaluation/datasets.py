@@ -36,7 +36,7 @@ class Dataset:
 
     def documents(self) -> Iterator[RawDocument]:
         """The corpus as plain-text documents; the key is the external id."""
-        for row in self.rows():
+        for row in self.corpus():
             title = str(row.get("title") or "")
             key = str(row["_id"])
             yield RawDocument(
@@ -48,8 +48,8 @@ class Dataset:
                 metadata={"title": title} if title else {},
             )
 
-    def rows(self) -> Iterator[Mapping[str, object]]:
-        """Lines of the corpus."""
+    def corpus(self) -> Iterator[Mapping[str, object]]:
+        """Lines of the corpus: `_id`, `title`, `text`."""
         for row in _rows(_existing(self.folder, "corpus.jsonl")):
             title = str(row.get("title") or "")
             yield row if self.titles or not title else {**row, "title": "", "text": f"{title}\n\n{row['text']}"}
@@ -58,7 +58,7 @@ class Dataset:
         """As a BEIR folder that the ingest job can read."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "corpus.jsonl").open("w", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self.rows())
+            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self.corpus())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import re
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import ir_measures
@@ -24,6 +25,26 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 Run = Mapping[str, Sequence[str]]
 #: per measure its value for each question
 PerQuestion = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A mean over questions with its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the whole interval is above or below 0, else 0."""
+        return int(self.low > 0) - int(self.high < 0)
+
+    def no_worse(self, margin: float) -> bool | None:
+        """Of a difference: whether a loss of `margin` is ruled out. None: the interval allows both."""
+        if self.low > -margin:
+            return True
+        return False if self.high < -margin else None
 
 
 def retrieval_measures(run: Run, gold: Mapping[str, frozenset[str]]) -> dict[str, list[float]]:
@@ -63,6 +84,22 @@ def intervals(values: PerQuestion, *, seed: int = 0) -> dict[str, tuple[float, f
         low, high = np.quantile(scores[picks].mean(axis=1), (0.025, 0.975))
         found[name] = (float(low), float(high))
     return found
+
+
+def estimates(values: PerQuestion) -> dict[str, Estimate]:
+    """`means` and `intervals` in one."""
+    average, spans = means(values), intervals(values)
+    return {name: Estimate(mean=average[name], low=low, high=high) for name, (low, high) in spans.items()}
+
+
+def paired(values: PerQuestion, against: PerQuestion) -> dict[str, Estimate]:
+    """Differences `values - against` of the same questions, in the same order: the paired bootstrap.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 8: differences are resampled, so what makes
+    a question easy or hard for both cancels out.
+    """
+    pairs = {name: zip(values[name], against[name], strict=True) for name in values}
+    return estimates({name: [left - right for left, right in each] for name, each in pairs.items()})
 
 
 def write_run(path: Path, run: Run, tag: str) -> None:

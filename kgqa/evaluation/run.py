@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kgqa.adapters.models.ranker import OnnxRanker
 from kgqa.ask.pipeline import AskServices, answer
 from kgqa.ask.rank import RankServices, retrieve_order
 from kgqa.evaluation.datasets import COLLECTION_PREFIX, Dataset, ExampleQuestion, read_dataset, read_questions
@@ -28,7 +29,7 @@ from kgqa.evaluation.measures import (
 )
 from kgqa.model.answer import Answer, AskOptions, Caller, View
 from kgqa.model.document import PUBLIC, RawDocument
-from kgqa.ports import Policy, SearchIndex
+from kgqa.ports import Policy, Ranker, SearchIndex
 
 #: brings documents into a collection by the ordinary ingest path; skips what has not changed
 Ingest = Callable[[str, Iterable[RawDocument]], object]
@@ -48,6 +49,8 @@ class Report:
     measures: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     seconds: Mapping[str, float]
+    #: the learned ranker that was used: its name, the families of sets and the sets that it learned from
+    ranker: Mapping[str, object]
 
     def write(self, path: Path) -> None:
         """As JSON."""
@@ -95,7 +98,8 @@ def evaluate_retrieval(
         run[query] = document_order(order, view, services.index)
     values = retrieval_measures(run, dataset.gold)
     name = dataset.collection.removeprefix(COLLECTION_PREFIX)
-    report = _report(name, mode, values, times, {"index": index_seconds})
+    used = services.ranker if mode == "graph" else None
+    report = _report(name, mode, values, times, {"index": index_seconds}, used)
     if json_path:
         report.write(json_path)
     if run_path:
@@ -123,7 +127,7 @@ def evaluate_answers(
         times.append(time.perf_counter() - started)
         for name, value in _answer_measures(given, query, dataset, view, services.index).items():
             values[name].append(value)
-    report = _report(dataset.folder.name, "graph", values, times, {})
+    report = _report(dataset.folder.name, "graph", values, times, {}, services.ranker)
     if json_path:
         report.write(json_path)
     return report
@@ -143,15 +147,28 @@ def evaluate_questions(
     return results, {name: _summary(groups[name]) for name in sorted(groups)}
 
 
-def document_order(order: Sequence[int], view: View, index: SearchIndex) -> list[str]:
-    """External ids of documents by their best chunk; duplicates answer under every id."""
+def ranker_card(ranker: Ranker | None) -> dict[str, object]:
+    """What a report says of the ranker: without its families nobody can tell whether a figure is fair."""
+    if ranker is None:
+        return {"name": "none"}
+    if not isinstance(ranker, OnnxRanker):
+        return {"name": type(ranker).__name__}
+    return {"name": ranker.name, **{key: ranker.card[key] for key in ("families", "trained_on") if key in ranker.card}}
+
+
+def document_order(order: Sequence[int], view: View, index: SearchIndex, *, own: str = "") -> list[str]:
+    """External ids of documents by their best chunk; duplicates answer under every id.
+
+    In a pool a text of several sets is one place in the order: `own`, the prefix of the set that asks, says as whose.
+    """
     # Several chunks may belong to one document, so more chunks than documents are looked up, a page at a time.
     found: dict[str, None] = {}
     for start in range(0, len(order), 2 * RUN_DEPTH):
         page = order[start : start + 2 * RUN_DEPTH]
         keys = index.document_keys(view, page)
         for chunk in page:
-            found.update(dict.fromkeys(keys.get(chunk, ())))
+            of_chunk = keys.get(chunk, ())
+            found.update(dict.fromkeys([key for key in of_chunk if key.startswith(own)] or of_chunk[:1]))
         if len(found) >= RUN_DEPTH:
             break
     return list(found)[:RUN_DEPTH]
@@ -202,7 +219,12 @@ def _answer_measures(given: Answer, query: str, dataset: Dataset, view: View, in
 
 
 def _report(
-    name: str, mode: str, values: Mapping[str, Sequence[float]], times: Sequence[float], seconds: Mapping[str, float]
+    name: str,
+    mode: str,
+    values: Mapping[str, Sequence[float]],
+    times: Sequence[float],
+    seconds: Mapping[str, float],
+    ranker: Ranker | None,
 ) -> Report:
     p50, p95 = np.quantile(times, (0.5, 0.95)) if times else (0.0, 0.0)
     return Report(
@@ -212,4 +234,5 @@ def _report(
         measures=means(values),
         intervals=intervals(values),
         seconds={**seconds, "query_p50": float(p50), "query_p95": float(p95)},
+        ranker=ranker_card(ranker),
     )

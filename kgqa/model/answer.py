@@ -216,12 +216,14 @@ class AskOptions:
 
     #: depth of each of the three lists
     list_depth: int = 200
+    #: a weight of 0 switches its list off, that of sentences also their share in the walk and in the ranking
     keyword_weight: float = 0.35
     vector_weight: float = 0.30
     sentence_weight: float = 0.35
     #: restart weights fall off as exp((score - best) / seed_temperature)
     seed_temperature: float = 0.05
     seed_chunks: int = 50
+    #: 0: names of the question are not looked for in the graph nor in titles
     question_name_weight: float = 0.3
     sentence_name_weight: float = 0.5
     sentence_name_temperature: float = 0.015
@@ -230,8 +232,9 @@ class AskOptions:
     #: names mentioned by more chunks than this are no bridges
     hub_chunks: int = 50
     damping: float = 0.6
+    #: 0: no walk, and no read of the graph
     walk_steps: int = 3
-    #: a learned ranker orders the union of the best so many of the base and the walk
+    #: a learned ranker orders the union of the best so many of the base and the walk; 0: no learned ranker
     ranked_depth: int = 40
     #: keep the base's best chunk first
     pin_first: bool = True

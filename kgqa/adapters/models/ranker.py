@@ -35,6 +35,8 @@ class OnnxRanker:
     """`ports.Ranker` by ONNX Runtime, one thread: some hundred small trees."""
 
     def __init__(self, path: Path) -> None:
+        #: name of the file, without its ending
+        self.name = path.stem
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         try:
