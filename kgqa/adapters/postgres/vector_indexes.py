@@ -9,6 +9,11 @@ from kgqa.adapters.postgres.search_index import EXACT_CHUNKS
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import DependencyUnavailable
 
+#: what a build keeps of each vector beside the vector itself: its node and the lists of its neighbours
+NODE_BYTES = 800
+#: a build that does not fit into memory takes many times as long; more than this is not taken
+MOST_MEMORY = 2 << 30
+
 
 def ensure_vector_indexes(owner_url: str, *, from_chunks: int = EXACT_CHUNKS) -> list[str]:
     """Make what is missing for generations with more live chunks than that; names of the new indexes.
@@ -29,6 +34,7 @@ def ensure_vector_indexes(owner_url: str, *, from_chunks: int = EXACT_CHUNKS) ->
                 if _is_ready(connection, name):
                     continue
                 connection.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(name)))
+                _set_memory(connection, f"{table}_g{generation}", dimensions)
                 connection.execute(_create(name, f"{table}_g{generation}", dimensions))
                 made.append(name)
     return made
@@ -38,6 +44,14 @@ def _is_ready(connection: psycopg.Connection, name: str) -> bool:
     """Whether the index is there and was not left behind by a build that broke off."""
     row = connection.execute(load("search")["index_is_valid"], {"name": name}).fetchone()
     return row is not None and bool(row[0])
+
+
+def _set_memory(connection: psycopg.Connection, table: str, dimensions: int) -> None:
+    """Let the build of this session hold the whole index in memory, up to a bound."""
+    row = connection.execute(load("search")["live_rows"], {"table": table}).fetchone()
+    rows = int(row[0]) if row else 0
+    needed = min(MOST_MEMORY, rows * (2 * dimensions + NODE_BYTES) * 5 // 4)
+    connection.execute(load("search")["set_build_memory"], {"kilobytes": needed >> 10})
 
 
 def _create(name: str, table: str, dimensions: int) -> sql.Composed:

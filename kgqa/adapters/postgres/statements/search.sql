@@ -169,3 +169,12 @@ order by g.id;
 
 -- name: index_is_valid
 select i.indisvalid from pg_index i where i.indexrelid = to_regclass(%(name)s);
+
+-- name: live_rows
+-- About how many rows of a partition are live: what its index by visibility holds.
+select greatest(c.reltuples, 0)::bigint from pg_class c where c.oid = to_regclass(%(table)s);
+
+-- name: set_build_memory
+-- At least what the server gives by itself.
+select set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')) / 1024,
+    %(kilobytes)s)::text || 'kB', false);
