@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from kgqa.adapters.models.encoder import OnnxEncoder
+from kgqa.adapters.models.encoder import DIMENSIONS, OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
+from kgqa.adapters.models.local_generator import TransformersGenerator
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
+from kgqa.adapters.models.sentence_encoder import SentenceTransformersEmbedder
+from kgqa.adapters.models.span_reader import TransformersReader
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
@@ -24,8 +27,10 @@ from kgqa.adapters.postgres.pool import open_pool
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
 from kgqa.adapters.scripted.encoder import HashingEncoder
 from kgqa.ask.pipeline import AskServices
-from kgqa.embedded.models import ensure_encoder
+from kgqa.ask.read import SpanReader
+from kgqa.embedded.models import ENCODER, encoder_name, ensure_encoder
 from kgqa.embedded.stack import Endpoints
+from kgqa.errors import ConfigurationError
 from kgqa.ingest.chunk import ChunkOptions
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.parse import ParseLimits
@@ -55,6 +60,7 @@ class Services:
     embedder: Embedder
     ranker: Ranker | None
     generator: Generator | None
+    reader: SpanReader | None
     clock: Clock
     settings: Settings
 
@@ -71,6 +77,7 @@ class Services:
             extractor=self.extractor_of(collection),
             ranker=self.ranker,
             generator=self.generator,
+            reader=self.reader,
             clock=self.clock,
         )
 
@@ -104,10 +111,25 @@ def ingest_options(settings: Settings) -> IngestOptions:
 
 def build_embedder(settings: Settings, *, threads: int | None = None) -> Embedder:
     """The encoder that the settings name."""
-    if settings.models.encoder == "hashing":
+    models = settings.models
+    kind, _, folder = models.encoder.partition(":")
+    threads = models.threads if threads is None else threads
+    built: Embedder
+    if models.encoder == ENCODER:
+        return OnnxEncoder(ensure_encoder(settings.cache), threads=threads)
+    if models.encoder == "hashing":
         return HashingEncoder()
-    threads = settings.models.threads if threads is None else threads
-    return OnnxEncoder(ensure_encoder(settings.cache), threads=threads)
+    if kind == "onnx" and folder:
+        built = OnnxEncoder(Path(folder), model=encoder_name(Path(folder)), threads=threads)
+    elif kind == "sentence-transformers" and folder:
+        built = SentenceTransformersEmbedder(Path(folder), device=models.device, threads=threads)
+    else:
+        raise ConfigurationError(f"There is no encoder {models.encoder!r}.", hint="docs/settings.md lists them.")
+    if built.dimensions != DIMENSIONS:
+        raise ConfigurationError(
+            f"The vectors of {models.encoder} have {built.dimensions} dimensions; the index holds {DIMENSIONS}."
+        )
+    return built
 
 
 def build_ranker(settings: Settings) -> Ranker | None:
@@ -119,8 +141,11 @@ def build_ranker(settings: Settings) -> Ranker | None:
 
 
 def build_generator(settings: Settings) -> Generator | None:
-    """The language model, where one is configured."""
+    """The language model, where one is configured: on this machine or behind an endpoint."""
     models = settings.models
+    if models.generator:
+        folder = _local_model(models.generator, "KGQA_MODELS__GENERATOR")
+        return TransformersGenerator(folder, device=models.device, timeout_seconds=models.generator_timeout_seconds)
     if not models.generator_url:
         return None
     return OpenAIGenerator(
@@ -129,6 +154,21 @@ def build_generator(settings: Settings) -> Generator | None:
         api_key=models.generator_key.get_secret_value(),
         timeout_seconds=models.generator_timeout_seconds,
     )
+
+
+def build_reader(settings: Settings) -> SpanReader | None:
+    """The model that points at short answers, where one is configured."""
+    models = settings.models
+    if not models.reader:
+        return None
+    return TransformersReader(_local_model(models.reader, "KGQA_MODELS__READER"), device=models.device)
+
+
+def _local_model(value: str, variable: str) -> Path:
+    kind, _, folder = value.partition(":")
+    if kind != "transformers" or not folder:
+        raise ConfigurationError(f"{variable} is {value!r}.", hint="write transformers:DIR (docs/models.md).")
+    return Path(folder)
 
 
 @contextmanager
@@ -151,6 +191,7 @@ def build_services(
             embedder=build_embedder(settings, threads=encoder_threads),
             ranker=build_ranker(settings),
             generator=build_generator(settings),
+            reader=build_reader(settings),
             clock=SystemClock(),
             settings=settings,
         )

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kgqa.embedded.jars import ensure_jars
-from kgqa.embedded.models import ensure_encoder
+from kgqa.embedded.models import ENCODER, ensure_encoder
 from kgqa.embedded.stack import Endpoints, Stack
 from kgqa.errors import DependencyUnavailable, NotFound
 from kgqa.processes import run_spark_job, running_module
@@ -52,7 +52,7 @@ def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoin
         endpoints = stack.up()
     elif keep:
         stack.up()
-    if settings.models.encoder != "hashing":
+    if settings.models.encoder == ENCODER:
         ensure_encoder(settings.cache)
     if migrate(endpoints.postgres_owner_url) or started:
         with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:

@@ -73,10 +73,27 @@ class ModelSettings(Group):
 
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: all cores (1 inside Spark tasks).")
     encoder: str = Field(
-        default="e5-small-int8", description="`e5-small-int8`, or `hashing` (no model: for tests of the plumbing)."
+        default="e5-small-int8",
+        description="`e5-small-int8`; `onnx:DIR` or `sentence-transformers:DIR` (docs/models.md); or `hashing`"
+        " (no model: for tests of the plumbing). An index holds the vectors of one encoder.",
+    )
+    device: str = Field(
+        default="auto",
+        pattern="^(auto|cpu|cuda)$",
+        description="Where models of the extra `models` run: `cpu`, `cuda`, or `auto` (`cuda` where there is one).",
     )
     ranker: str = Field(
         default="default", description="`default`, `none` (the order of the walk), or the path of a ranker's ONNX file."
+    )
+    reader: str = Field(
+        default="",
+        description="`transformers:DIR`: a question-answering model that proposes the short answer (docs/models.md)."
+        " Empty: none.",
+    )
+    generator: str = Field(
+        default="",
+        description="`transformers:DIR`: a language model of this machine writes (docs/models.md)."
+        " Empty: the endpoint of the next setting, where there is one.",
     )
     generator_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible endpoint. Empty: extractive answers."

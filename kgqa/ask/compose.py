@@ -37,6 +37,8 @@ class Draft:
     coverage: float
     #: best fit of a value to each ask, 0 to 1, averaged
     fit: float = 0.0
+    #: whether the question was answered step by step
+    stepwise: bool = False
 
 
 def compose(question: Question, pool: Sequence[Passage]) -> Draft:
@@ -51,7 +53,8 @@ def compose(question: Question, pool: Sequence[Passage]) -> Draft:
     chosen = [sentences[place] for place in best.places]
     nested = solve(question, sentences)
     if nested.solved:
-        return Draft(passages=nested.passages, short=nested.short, coverage=1.0, fit=float(best.fits.mean()))
+        fit = float(best.fits.mean())
+        return Draft(passages=nested.passages, short=nested.short, coverage=1.0, fit=fit, stepwise=True)
     short = _short(question, wanted, chosen)
     return Draft(
         passages=tuple(chosen),

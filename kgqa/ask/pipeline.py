@@ -16,6 +16,7 @@ from kgqa.ask.passages import Passage
 from kgqa.ask.paths import evidence_graph
 from kgqa.ask.prompt import NO_ANSWER, render
 from kgqa.ask.rank import Ranking, rank
+from kgqa.ask.read import SpanReader, shorten
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.sufficiency import Verdict, abstention, judge
 from kgqa.ask.verify import copied, supported
@@ -55,6 +56,8 @@ class AskServices:
     ranker: Ranker | None = None
     #: None: extractive answers
     generator: Generator | None = None
+    #: None: the composer's short answer
+    reader: SpanReader | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,7 @@ def _find(text: str, view: View, services: AskServices, options: AskOptions, tim
     with step("ask.follow", timings):
         read = follow(ranking.order, reader, services.graph, options)
     with step("ask.compose", timings):
-        draft = compose(question, read)
+        draft = shorten(compose(question, read), question, services.reader)
     with step("ask.evidence", timings):
         chunks = _evidence(ranking, read, draft, options)
         mentions = tuple(services.index.mentions(view, [chunk.chunk_id for chunk in chunks]))

@@ -11,6 +11,7 @@ import typer
 
 from kgqa import __version__
 from kgqa.cli.evaluate import evaluate
+from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
 from kgqa.errors import KgqaError, NotFound
 from kgqa.logs import configure_logs
@@ -24,6 +25,7 @@ app = typer.Typer(
     epilog="Start with `kgqa demo`. Settings: docs/settings.md. Servers start by themselves and live in KGQA_HOME.",
 )
 app.add_typer(evaluate, name="eval")
+app.add_typer(models, name="models")
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}

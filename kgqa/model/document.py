@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -106,13 +106,22 @@ class Chunk:
 
     def context(self, title: str) -> str:
         """Title and headings, joined: what a reader of the chunk alone would need to know where it stands."""
-        parts = [title, *(h for h in self.heading_path if h != title)]
-        return " > ".join(p for p in parts if p)
+        return context_line(title, self.heading_path)
 
     def passage(self, title: str) -> str:
         """The text that is indexed: context line, then the chunk."""
-        context = self.context(title)
-        return f"{context}\n{self.text}" if context else self.text
+        return indexed_text(title, self.heading_path, self.text)
+
+
+def context_line(title: str, heading_path: Sequence[str]) -> str:
+    """Title and headings, joined."""
+    return " > ".join(part for part in (title, *(h for h in heading_path if h != title)) if part)
+
+
+def indexed_text(title: str, heading_path: Sequence[str], text: str) -> str:
+    """The text of a chunk as it is analysed and embedded: context line, then the chunk."""
+    context = context_line(title, heading_path)
+    return f"{context}\n{text}" if context else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

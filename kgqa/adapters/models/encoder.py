@@ -33,9 +33,9 @@ class OnnxEncoder:
 
     dimensions: int = DIMENSIONS
 
-    def __init__(self, directory: Path, *, threads: int = 0) -> None:
-        """`directory` has `model.onnx` and `tokenizer.json`; its name is the model's. 0 threads: all cores."""
-        self.model = directory.name
+    def __init__(self, directory: Path, *, model: str = "", threads: int = 0) -> None:
+        """`directory` has `model.onnx` and `tokenizer.json`; without `model` it names it. 0 threads: all cores."""
+        self.model = model or directory.name
         self._directory = directory
         self._threads = threads or len(os.sched_getaffinity(0))
         self._loaded: tuple[int, Tokenizer, InferenceSession] | None = None
