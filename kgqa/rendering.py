@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.markup import escape
 
-from kgqa.model.answer import Answer, Citation, EvidenceChunk
+from kgqa.model.answer import Answer, Citation, CitationReason, Evidence, EvidenceChunk
 
 
 def answer_json(answer: Answer) -> dict[str, object]:
@@ -26,7 +26,10 @@ def answer_json(answer: Answer) -> dict[str, object]:
             "relations": [
                 {"chunkId": str(e.chunk_id), "nameId": str(e.name_id), "isTitle": e.is_title} for e in evidence.edges
             ],
-            "paths": [asdict(p) for p in evidence.paths],
+            "paths": [
+                {"nodes": list(p.nodes), "label": p.label, "chunkIds": [str(chunk) for chunk in p.chunk_ids]}
+                for p in evidence.paths
+            ],
         },
         "warnings": list(answer.warnings),
         "timings": dict(answer.timings),
@@ -46,6 +49,7 @@ def _citation(c: Citation) -> dict[str, object]:
         "start": c.start,
         "end": c.end,
         "quote": c.quote,
+        "reason": asdict(c.reason),
     }
 
 
@@ -70,6 +74,32 @@ def place(heading_path: tuple[str, ...] | list[str], page: int | None) -> str:
     return ", ".join(parts)
 
 
+def why(reason: CitationReason) -> str:
+    """Why a citation is there, in a line.
+
+    >>> places = (ListPlace(name="keyword", place=1), ListPlace(name="graph", place=3))
+    >>> why(CitationReason(rank=2, lists=places, path="E-417 - [Seal kit notes]", verified="copied"))
+    'why: 2nd of the evidence (keyword 1, graph 3), by E-417 - [Seal kit notes]; copied word for word'
+    """
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(reason.rank, "th")
+    lists = ", ".join(f"{found.name} {found.place}" for found in reason.lists) or "reached from other evidence"
+    by = f", by {reason.path}" if reason.path else ""
+    verified = "copied word for word" if reason.verified == "copied" else "its words support the sentence"
+    return f"why: {reason.rank}{suffix} of the evidence ({lists}){by}; {verified}"
+
+
+def _print_evidence(evidence: Evidence, console: Console) -> None:
+    """Each chunk with the names that tie it to the question and to other evidence; a name it stands under has a *."""
+    labels = {node.id: node.label for node in evidence.nodes}
+    for chunk in evidence.chunks:
+        reasons = ", ".join(chunk.reasons)
+        console.print(escape(f"  {chunk.rank:2}. {chunk.title} ({reasons}): {' '.join(chunk.text.split())[:160]}"))
+        edges = [edge for edge in evidence.edges if edge.chunk_id == chunk.chunk_id]
+        names = ", ".join(labels[f"name:{edge.name_id}"] + ("*" if edge.is_title else "") for edge in edges)
+        if names:
+            console.print(f"      [dim]names: {escape(names)}[/]")
+
+
 def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> None:
     """The answer, its numbered citations, how the evidence connects, and (explained) what else was found."""
     console.print(f"[bold]{escape(answer.text)}[/]" if not answer.abstained else escape(answer.text))
@@ -77,14 +107,14 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         where = place(c.heading_path, c.page)
         console.print(escape(f"  [{c.n}] {c.title}" + (f" ({where})" if where else "") + f"  {c.uri}"))
         console.print(f"      [italic]{escape(chr(8220) + ' '.join(c.quote.split()) + chr(8221))}[/]")
+        if explain:
+            console.print(f"      [dim]{escape(why(c.reason))}[/]")
     for path in answer.evidence.paths[: None if explain else 3]:
         console.print(f"  [dim]path: {escape(path.label)}[/]")
     for warning in answer.warnings:
         console.print(f"  [yellow]note: {escape(warning)}[/]")
     if explain:
-        for chunk in answer.evidence.chunks:
-            why = ", ".join(chunk.reasons)
-            console.print(escape(f"  {chunk.rank:2}. {chunk.title} ({why}): {' '.join(chunk.text.split())[:160]}"))
+        _print_evidence(answer.evidence, console)
         steps = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in answer.timings.items())
         console.print(f"  [dim]{steps}[/]")
 

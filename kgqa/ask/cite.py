@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kgqa.ask.passages import Passage
+from kgqa.ask.reasons import Reasons
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.verify import support
-from kgqa.model.answer import Citation, View
+from kgqa.model.answer import Citation, CitationReason, View
 from kgqa.ports import SearchIndex
 
 _MARK = re.compile(r"\s*\[(?:\d+(?:\s*,\s*\d+)*)\]")
@@ -54,14 +55,15 @@ class Citations:
 
     found: list[Citation] = field(default_factory=list[Citation])
 
-    def mark(self, statement: Statement) -> tuple[str, list[Citation]]:
+    def mark(self, statement: Statement, reasons: Reasons) -> tuple[str, list[Citation]]:
         """The statement with its marks, and the citations that are new."""
         new: list[Citation] = []
         numbers: list[int] = []
         for quote in statement.quotes:
             citation = self._known(quote)
             if citation is None:
-                citation = _citation(len(self.found) + 1, quote)
+                why = reasons.why(quote.chunk.chunk_id, statement)
+                citation = _citation(len(self.found) + 1, quote, why)
                 self.found.append(citation)
                 new.append(citation)
             numbers.append(citation.n)
@@ -75,7 +77,7 @@ class Citations:
         return next(same, None)
 
 
-def _citation(n: int, quote: Quote) -> Citation:
+def _citation(n: int, quote: Quote, reason: CitationReason) -> Citation:
     chunk = quote.chunk
     return Citation(
         n=n,
@@ -89,4 +91,5 @@ def _citation(n: int, quote: Quote) -> Citation:
         start=chunk.start + quote.start,
         end=chunk.start + quote.end,
         quote=quote.text,
+        reason=reason,
     )

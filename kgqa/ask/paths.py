@@ -35,7 +35,25 @@ def evidence_graph(
         chunks=tuple(chunks),
         nodes=tuple(GraphNode(id=_id(n), kind=n[0], label=labels[n]) for n in ordered),
         edges=tuple(edges),
-        paths=tuple(EvidencePath(nodes=tuple(_id(n) for n in p), label=_words(p, labels)) for p in paths),
+        paths=tuple(_path(p, labels) for p in paths),
+    )
+
+
+def paths_from_question(
+    question: Question, chunks: Sequence[EvidenceChunk], mentions: Sequence[MentionRow]
+) -> dict[int, EvidencePath]:
+    """By chunk, the shortest path from a name of the question; a chunk that no name leads to is absent."""
+    links, labels = _links(mentions), _labels(chunks, mentions)
+    reached = _shortest([("name", name) for name in question.name_ids if ("name", name) in links], links, labels)
+    places = [("chunk", chunk.chunk_id) for chunk in chunks]
+    return {place[1]: _path(_trace(place, reached), labels) for place in places if place in reached}
+
+
+def _path(nodes: Sequence[Node], labels: Mapping[Node, str]) -> EvidencePath:
+    return EvidencePath(
+        nodes=tuple(_id(node) for node in nodes),
+        label=_words(nodes, labels),
+        chunk_ids=tuple(identity for kind, identity in nodes if kind == "chunk"),
     )
 
 

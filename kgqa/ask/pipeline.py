@@ -17,6 +17,7 @@ from kgqa.ask.paths import evidence_graph
 from kgqa.ask.prompt import NO_ANSWER, render
 from kgqa.ask.rank import Ranking, rank
 from kgqa.ask.read import SpanReader, shorten
+from kgqa.ask.reasons import Reasons
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.sufficiency import Verdict, abstention, judge
 from kgqa.ask.verify import copied, supported
@@ -77,11 +78,12 @@ class _Written:
     """What has left so far."""
 
     citations: Citations
+    reasons: Reasons
     text: str = ""
 
     def add(self, statement: Statement) -> Iterator[AnswerEvent]:
         """The events of one more sentence."""
-        marked, new = self.citations.mark(statement)
+        marked, new = self.citations.mark(statement, self.reasons)
         piece = f" {marked}" if self.text else marked
         self.text += piece
         yield TextDelta(text=piece)
@@ -120,7 +122,8 @@ def _events(
     cited = [p.chunk.chunk_id for p in found.draft.passages] if found.verdict.enough else []
     yield GraphFound(evidence=evidence_graph(question, found.chunks, found.mentions, cited))
     warnings: list[str] = []
-    written = _Written(citations=Citations())
+    reasons = Reasons.of(found.ranking, found.chunks, found.mentions)
+    written = _Written(citations=Citations(), reasons=reasons)
     with step("ask.write", timings):
         if found.verdict.enough:
             for event in _write(found, view, services, options, written):

@@ -191,7 +191,10 @@ def ask(
     collection: CollectionOption = "default",
     principal: AsOption = "public",
     *,
-    explain: Annotated[bool, typer.Option("--explain", help="Show evidence, paths and timings.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Show why each citation is there, all evidence, and timings."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with citations, from what the principal may read."""

@@ -109,6 +109,32 @@ class EvidencePath:
     nodes: tuple[str, ...]
     #: the same as words: "E-417 - [Seal kit notes] - Kestrel Seals"
     label: str
+    #: chunks on the path, in its order: their text is what each step stands on
+    chunk_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPlace:
+    """A list that found a chunk."""
+
+    #: `keyword`, `vector` or `graph`
+    name: str
+    #: place in it among what the caller may read, from 1
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationReason:
+    """Why a citation is there. Places, not scores: those are comparable to nothing."""
+
+    #: place of its chunk in the evidence, from 1
+    rank: int
+    #: empty for a chunk that was only reached from another one
+    lists: tuple[ListPlace, ...]
+    #: from a name of the question to its chunk, as words; empty where no name leads there
+    path: str
+    #: `copied`: the sentence stands in the quote word for word; `supported`: its words, numbers and names do
+    verified: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +154,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    reason: CitationReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,27 @@ from api.graphql.types.documents import Document, Passage, cited_document, passa
 from kgqa.model import answer as model
 
 
+@strawberry.type(description="A list that found a chunk, and its place there, from 1.")
+class ListPlace:
+    """A list."""
+
+    name: str = strawberry.field(description="`keyword`, `vector` or `graph`.")
+    place: int
+
+
+@strawberry.type(description="Why a citation is there, by what the caller may read.")
+class CitationReason:
+    """A reason."""
+
+    rank: int = strawberry.field(description="Place of its chunk in the evidence, from 1.")
+    lists: list[ListPlace] = strawberry.field(description="Empty for a chunk that was reached from other evidence.")
+    path: str = strawberry.field(description="From a name of the question to its chunk; empty where none leads there.")
+    verified: str = strawberry.field(
+        description="`copied`: the sentence stands in the quote word for word; `supported`: its words, numbers and "
+        "names do."
+    )
+
+
 @strawberry.type(description="A quote that holds: `quote` is the document's text from `start` to `end`.")
 class Citation:
     """A numbered citation."""
@@ -22,6 +43,7 @@ class Citation:
     quote: str
     heading_path: list[str]
     page: int | None
+    reason: CitationReason
 
 
 @strawberry.type(description="A chunk or a name on the evidence graph.")
@@ -48,6 +70,7 @@ class EvidencePath:
 
     nodes: list[strawberry.ID]
     label: str
+    chunk_ids: list[strawberry.ID] = strawberry.field(description="Chunks on the path: what its steps stand on.")
 
 
 @strawberry.type(description="What the answer stands on.")
@@ -164,6 +187,16 @@ def citation(value: model.Citation) -> Citation:
         quote=value.quote,
         heading_path=list(value.heading_path),
         page=value.page,
+        reason=_reason(value.reason),
+    )
+
+
+def _reason(value: model.CitationReason) -> CitationReason:
+    return CitationReason(
+        rank=value.rank,
+        lists=[ListPlace(name=found.name, place=found.place) for found in value.lists],
+        path=value.path,
+        verified=value.verified,
     )
 
 
@@ -178,7 +211,14 @@ def evidence(value: model.Evidence) -> Evidence:
             )
             for e in value.edges
         ],
-        paths=[EvidencePath(nodes=[strawberry.ID(n) for n in p.nodes], label=p.label) for p in value.paths],
+        paths=[
+            EvidencePath(
+                nodes=[strawberry.ID(n) for n in p.nodes],
+                label=p.label,
+                chunk_ids=[strawberry.ID(str(chunk)) for chunk in p.chunk_ids],
+            )
+            for p in value.paths
+        ],
     )
 
 

@@ -38,6 +38,29 @@ def ingest(session, services: Services, servers: Servers, source: Path, **more):
     return report, [stage.name for stage in progress.stages]
 
 
+def test_a_document_without_a_title_stands_under_what_its_first_sentence_is_about(
+    session: SparkSession, services: Services, servers: Servers, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    write_lake(lake, 3)
+    ingest(session, services, servers, lake)
+    before = servers.content()
+    (lake / "minutes.txt").write_text("Tomas Wieczorek joined the board of Northline Castings GmbH in May.\n")
+    report, _ = ingest(session, services, servers, lake)
+    assert (report["indexed"], report["unchanged"]) == (1, 4)
+    after = servers.content()
+    for table in ("document", "chunk", "name_support", "mention"):
+        assert set(before[table]) <= set(after[table]), table
+    with psycopg.connect(servers.database.superuser_url) as connection:
+        titles = connection.execute(
+            "select n.norm from mention m join name n on n.id = m.name_id join document d on d.id = m.document_id "
+            "where m.is_title and d.key = 'minutes.txt' order by 1"
+        ).fetchall()
+        shown = connection.execute("select title from document_version where uri like '%%minutes.txt'").fetchall()
+    assert titles == [("minutes",), ("tomas wieczorek",)]
+    assert shown == [("minutes",)]
+
+
 def test_a_folder_becomes_what_the_one_document_path_makes_of_it(
     session: SparkSession, services: Services, servers: Servers, make_database, tmp_path: Path
 ) -> None:

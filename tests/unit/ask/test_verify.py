@@ -2,6 +2,7 @@ import pytest
 
 from kgqa.ask.cite import Citations, attach
 from kgqa.ask.passages import passages
+from kgqa.ask.reasons import Reasons
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.verify import copied, facts_hold, supported
 from tests.unit.ask.lakes import lake
@@ -47,8 +48,9 @@ def test_a_written_sentence_is_matched_to_its_evidence_and_its_own_marks_are_dro
 
 def test_the_same_quote_keeps_its_number_and_the_quote_is_the_document_text():
     citations = Citations()
-    first, new = citations.mark(_statement("The soup.", "canteen"))
-    again, none = citations.mark(_statement("Soup again.", "canteen"))
+    unknown = Reasons(places={}, ranks={}, paths={})
+    first, new = citations.mark(_statement("The soup.", "canteen"), unknown)
+    again, none = citations.mark(_statement("Soup again.", "canteen"), unknown)
     assert (first, again, none) == ("The soup. [1]", "Soup again. [1]", [])
     chunk = CHUNKS["canteen"]
     assert new[0].quote == chunk.text[new[0].start - chunk.start : new[0].end - chunk.start]

@@ -66,6 +66,18 @@ def test_a_folder_is_read_with_its_judged_queries_only(folder):
     assert dataset.collection == "eval-test"
 
 
+def test_titles_that_are_withheld_are_the_first_line_of_the_text(folder, tmp_path):
+    dataset = read_dataset(folder, titles=False)
+    assert dataset.collection == "eval-test-untitled"
+    dataset.write_corpus(tmp_path / "without")
+    row = json.loads((tmp_path / "without" / "corpus.jsonl").read_text().splitlines()[0])
+    first = next(iter(read_dataset(folder).documents()))
+    assert (row["_id"], row["title"]) == (first.key, "")
+    assert row["text"].split("\n\n", 1) == ["Life cycle", first.data.decode()]
+    documents = list(dataset.documents())
+    assert (documents[0].metadata, documents[0].data.decode()) == ({}, row["text"])
+
+
 def test_a_folder_without_its_files_is_refused_with_the_name_of_the_file(tmp_path):
     with pytest.raises(InvalidInput, match="qrels"):
         read_dataset(tmp_path)
