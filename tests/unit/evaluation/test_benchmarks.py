@@ -13,6 +13,7 @@ from scipy import stats
 
 from kgqa.errors import InvalidInput
 from kgqa.evaluation.ablations import ABLATIONS, ablated
+from kgqa.evaluation.benchmark_run import Plan
 from kgqa.evaluation.benchmarks import SYSTEMS, ask_all, measure_pooled, measure_set, unfair
 from kgqa.evaluation.datasets import read_dataset
 from kgqa.evaluation.measures import Estimate, estimates, paired
@@ -90,6 +91,17 @@ def test_an_unknown_ablation_is_refused_with_those_that_there_are():
     with pytest.raises(InvalidInput, match="no coffee") as problem:
         ablated(["no walk", "no coffee"])
     assert "no title edge" in problem.value.hint
+
+
+def test_a_plan_with_unknown_names_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(InvalidInput, match="no coffee"):
+        Plan(folders=[tmp_path], ablations=["no coffee"])
+    with pytest.raises(InvalidInput, match="elsewhere is none of the sets"):
+        Plan(folders=[tmp_path / "desk"], pool=["desk", "elsewhere"])
+    plan = Plan(folders=[tmp_path / "desk"], pool=["desk"], ablations=["no walk"], limit=5)
+    assert "DATA/desk " in plan.command
+    assert "--ablation-limit 100 --ablation 'no walk' --limit 5 --pool desk" in plan.command
+    assert str(tmp_path) not in plan.command
 
 
 @pytest.mark.parametrize("name", ["no walk", "no walk, no learned ranker"])
