@@ -45,6 +45,13 @@ class Plan:
     #: the collections are there: do not compare them with the folders
     ingested: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises `InvalidInput` for names that there are not: before servers are started."""
+        ablated(self.ablations)
+        names = [folder.resolve().name for folder in self.folders]
+        if unknown := [name for name in self.pool if name not in names]:
+            raise InvalidInput(f"{', '.join(unknown)} is none of the sets.", hint=f"sets: {', '.join(names)}")
+
     @property
     def command(self) -> str:
         """The line that measures this again; folders by their names."""
@@ -112,13 +119,9 @@ class _Benchmarks:
 def run_benchmarks(
     services: Services, plan: Plan, ingest: FolderIngest, console: Console, *, page: Path, json_path: Path | None
 ) -> None:
-    """Measure, and write the page. Raises `InvalidInput` for unknown names before anything is done."""
-    ablated(plan.ablations)
-    names = [folder.resolve().name for folder in plan.folders]
-    if unknown := [name for name in plan.pool if name not in names]:
-        raise InvalidInput(f"{', '.join(unknown)} is none of the sets.", hint=f"sets: {', '.join(names)}")
-    sets, pool = _Benchmarks(services, plan, ingest, console).run()
+    """Measure, and write the page."""
     provenance = Provenance(command=plan.command, commit=_commit(), machine=_machine())
+    sets, pool = _Benchmarks(services, plan, ingest, console).run()
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(benchmarks_page(sets, pool, provenance), encoding="utf-8")
     if json_path:

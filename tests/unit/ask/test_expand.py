@@ -1,5 +1,7 @@
 """The walk on the fetched subgraph against PageRank over the whole dense graph."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -145,3 +147,35 @@ def test_a_walk_without_seeds_reaches_nothing():
     lake = _lake([(1, 1, False)])
     whole = MemoryGraph(lake).whole(MemoryIndex(lake).view(PUBLIC, "test"), 50)
     assert walk(whole, Restart(chunks={}, names={}), OPTIONS) == {}
+
+
+def _expanded(lake: MemoryLake, options: AskOptions):
+    index = MemoryIndex(lake)
+    question = Question(text="q", language="en", name_ids=(name_id("name 3"),), names=("name 3",))
+    view, vector = index.view(PUBLIC, "test"), np.array([1.0, 0.0], np.float32)
+    expansion = expand(question, _base([1.0, 0.9]), vector, view, index, MemoryGraph(lake), options)
+    return expansion, index
+
+
+def test_a_walk_of_no_steps_keeps_the_sentences_and_reaches_nothing():
+    lake = _lake([(1, 1, False), (2, 1, False), (3, 3, True)])
+    expansion, _ = _expanded(lake, replace(OPTIONS, walk_steps=0))
+    assert expansion.scores == {}
+    assert len(expansion.subgraph.chunk_ids) == 0
+    assert set(expansion.sentences) == {1, 2}
+
+
+def test_sentences_of_weight_0_are_not_read():
+    lake = _lake([(1, 1, False), (2, 1, False)])
+    expansion, index = _expanded(lake, replace(OPTIONS, sentence_weight=0.0))
+    assert expansion.sentences == {}
+    assert index.calls["sentence_scores"] == 0
+    assert set(expansion.scores) == {1, 2}
+
+
+def test_names_of_close_sentences_can_be_left_out_of_the_start():
+    lake = _lake([(1, 1, False), (2, 2, False), (4, 1, False)])
+    with_names, _ = _expanded(lake, OPTIONS)
+    without, index = _expanded(lake, replace(OPTIONS, sentence_name_weight=0.0))
+    assert index.calls["mentions"] == 0
+    assert without.scores[4] < with_names.scores[4]

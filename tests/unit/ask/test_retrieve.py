@@ -1,7 +1,12 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from kgqa.ask.retrieve import base_order
-from kgqa.model.answer import AskOptions, ScoredChunk
+from kgqa.ask.retrieve import base_order, retrieve
+from kgqa.model.answer import AskOptions, Question, ScoredChunk
+from tests.unit.ask.doubles import PUBLIC, BagOfWords, MemoryIndex
+from tests.unit.ask.lakes import lake
 
 OPTIONS = AskOptions()
 
@@ -34,3 +39,32 @@ def test_equal_scores_are_ordered_by_id_whatever_the_input_order():
 
 def test_no_candidates_give_no_order():
     assert base_order([], "en", OPTIONS) == ()
+
+
+@pytest.mark.parametrize(
+    ("weight", "part"),
+    [("keyword_weight", "keyword"), ("vector_weight", "vector"), ("sentence_weight", "sentence")],
+)
+def test_a_list_of_weight_0_finds_nothing_and_shows_nothing(weight, part):
+    text = "Who signed off CO-2041?"
+    options = replace(OPTIONS, list_depth=2, **{weight: 0.0})
+    store = lake()
+    index = MemoryIndex(store)
+    view = index.view(PUBLIC, "test")
+    vector = BagOfWords().embed([text], "query")[0]
+    found = retrieve(Question(text=text, language="en"), vector, view, index, options)
+    assert found
+    assert {getattr(c, part) for c in found} == {0.0}
+    everything = index.candidates(view, vector=vector, text=text, depth=len(store.chunks))
+    heads: set[int] = set()
+    for other in {"keyword", "vector", "sentence"} - {part}:
+        scores = {c.chunk_id: getattr(c, other) for c in everything if other != "keyword" or c.keyword > 0}
+        heads |= set(sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:2])
+    assert {c.chunk_id for c in found} == heads
+
+
+def test_lists_in_use_alone_decide_the_base_score():
+    found = [_found(1, 10, 0.8, 0.9), _found(2, 5, 0.9, 0.8)]
+    only_keyword = replace(OPTIONS, vector_weight=0.0, sentence_weight=0.0)
+    assert [c.score for c in base_order(found, "en", only_keyword)] == [1.0, 0.0]
+    assert np.isfinite([c.score for c in base_order(found, "es", only_keyword)]).all()

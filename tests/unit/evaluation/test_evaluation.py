@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.errors import InvalidInput
+from kgqa.evaluation.commands import print_measures
 from kgqa.evaluation.datasets import read_dataset, read_questions
 from kgqa.evaluation.measures import (
     contains_answer,
@@ -93,9 +96,25 @@ def test_retrieval_run_measures_and_writes_its_files(folder, tmp_path):
     written = json.loads(json_path.read_text())
     assert {"recall@1", "recall@5", "recall@20", "all@5", "all@8", "ndcg@10", "mrr@10"} <= set(written["measures"])
     assert written["intervals"]["recall@5"] == [1.0, 1.0]
+    assert written["ranker"] == {"name": "none"}
     first = run_path.read_text().splitlines()[0].split()
     assert first[:2] == ["q1", "Q0"]
     assert first[3] == "1"
+
+
+def test_a_report_says_what_the_ranker_learned_from(folder, tmp_path):
+    store = lake()
+    ranker = OnnxRanker(packaged_ranker(unseen="2wiki"))
+    parts = services(store, index=AnyCollection(store), ranker=ranker)
+    used = evaluate_retrieval(folder, parts, Ingested()).ranker
+    assert used["name"] == "without-2wiki"
+    assert "musique" in used["families"]
+    assert "2wiki" not in used["families"]
+    assert not [name for name in used["trained_on"] if name.startswith("2wiki")]
+    assert evaluate_retrieval(folder, parts, Ingested(), mode="fused").ranker == {"name": "none"}
+    console = Console(record=True, width=200)
+    print_measures(evaluate_retrieval(folder, parts, Ingested()), console)
+    assert f"ranker without-2wiki, trained on families: {', '.join(used['families'])}" in console.export_text()
 
 
 def test_answers_are_measured_against_accepted_answers_and_gold_documents(folder):
