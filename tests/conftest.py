@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,19 @@ from kgqa.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
+#: the extra `models` is not in CI: torch brings gigabytes (docs/decisions/0010-models-extra.md)
+EXTRA = all(find_spec(name) for name in ("torch", "sentence_transformers", "transformers"))
+collect_ignore = [] if EXTRA else ["models"]
+
 for variable in [name for name in os.environ if name.startswith("KGQA_") and name != "KGQA_CACHE"]:
     del os.environ[variable]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not run, and why."""
+    if not EXTRA:
+        terminalreporter.write_line("tests/models was not run: the extra `models` is not installed.")
+        terminalreporter.write_line("to run it: ./run --models pytest tests/models")
 
 
 @pytest.fixture(scope="session")

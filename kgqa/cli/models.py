@@ -58,7 +58,7 @@ def train_encoder(
     learning_rate: Annotated[float, typer.Option(min=0.0, help="Highest learning rate.")] = 2e-5,
     seed: Annotated[int, typer.Option(help="Order of the examples.")] = 7,
 ) -> None:
-    """Mine hard negatives with this pipeline, and train the encoder on them. Run again, it goes on with what is mined."""
+    """Mine hard negatives with this pipeline, and train the encoder on them. Run again, it goes on where it was."""
     from kgqa.demo import ingest_folder
     from kgqa.evaluation.encoder_commands import chosen, mine_sets, train_and_write
     from kgqa.evaluation.encoder_training import Training

@@ -140,5 +140,5 @@ def _started(path: Path, header: Mapping[str, object]) -> Iterator[Mined]:
         path.write_bytes(b"".join(whole))
     for line in whole[1:]:
         row = json.loads(line)
-        lists = {name: tuple(row[name]) for name in ("positives", "positive_ranks", "negatives")}
-        yield Mined(**{**row, **lists})
+        row |= {name: tuple(row[name]) for name in ("positives", "positive_ranks", "negatives")}
+        yield Mined(**row)

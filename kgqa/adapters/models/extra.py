@@ -32,7 +32,7 @@ def transformers() -> Any:
 
 
 def device_of(name: str) -> str:
-    """`cpu` or `cuda`; `auto` takes a GPU where there is one. Raises ConfigurationError where a GPU is asked for in vain."""
+    """`cpu` or `cuda`; `auto` takes a GPU where there is one. Raises ConfigurationError for a missing GPU."""
     found = bool(library("torch").cuda.is_available())
     if name == "cuda" and not found:
         raise ConfigurationError("KGQA_MODELS__DEVICE is cuda, but torch finds no GPU.", hint="set it to auto or cpu.")
