@@ -13,6 +13,7 @@ from pathlib import Path
 from kgqa.adapters.models.encoder import DIMENSIONS, OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
+from kgqa.adapters.models.judges import load_judges, packaged_judges
 from kgqa.adapters.models.local_generator import TransformersGenerator
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.adapters.models.sentence_encoder import SentenceTransformersEmbedder
@@ -28,6 +29,7 @@ from kgqa.adapters.postgres.search_index import PostgresSearchIndex
 from kgqa.adapters.scripted.encoder import HashingEncoder
 from kgqa.ask.pipeline import AskServices
 from kgqa.ask.read import SpanReader
+from kgqa.ask.weigh import Judges
 from kgqa.embedded.models import ENCODER, encoder_name, ensure_encoder
 from kgqa.embedded.stack import Endpoints
 from kgqa.errors import ConfigurationError
@@ -59,6 +61,7 @@ class Services:
     graph: Neo4jGraphStore
     embedder: Embedder
     ranker: Ranker | None
+    judges: Judges | None
     generator: Generator | None
     reader: SpanReader | None
     clock: Clock
@@ -76,6 +79,7 @@ class Services:
             embedder=self.embedder,
             extractor=self.extractor_of(collection),
             ranker=self.ranker,
+            judges=self.judges,
             generator=self.generator,
             reader=self.reader,
             clock=self.clock,
@@ -140,6 +144,14 @@ def build_ranker(settings: Settings) -> Ranker | None:
     return OnnxRanker(packaged_ranker() if name == "default" else Path(name))
 
 
+def build_judges(settings: Settings) -> Judges | None:
+    """The learned judges of evidence, unless the settings name none."""
+    name = settings.models.judges
+    if name == "none":
+        return None
+    return load_judges(packaged_judges() if name == "default" else Path(name))
+
+
 def build_generator(settings: Settings) -> Generator | None:
     """The language model, where one is configured: on this machine or behind an endpoint."""
     models = settings.models
@@ -190,6 +202,7 @@ def build_services(
             graph=Neo4jGraphStore(driver, pipeline),
             embedder=build_embedder(settings, threads=encoder_threads),
             ranker=build_ranker(settings),
+            judges=build_judges(settings),
             generator=build_generator(settings),
             reader=build_reader(settings),
             clock=SystemClock(),

@@ -19,6 +19,7 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "answer": answer.text,
         "short": answer.short,
         "abstained": answer.abstained,
+        "confidence": answer.confidence,
         "citations": [_citation(c) for c in answer.citations],
         "evidence": {
             "chunks": [_chunk(c) for c in evidence.chunks],
@@ -113,6 +114,8 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         console.print(f"  [dim]path: {escape(path.label)}[/]")
     for warning in answer.warnings:
         console.print(f"  [yellow]note: {escape(warning)}[/]")
+    if explain and answer.confidence is not None:
+        console.print(f"  [dim]confidence: {answer.confidence:.2f} that the evidence answers the question[/]")
     if explain:
         _print_evidence(answer.evidence, console)
         steps = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in answer.timings.items())

@@ -85,6 +85,11 @@ class ModelSettings(Group):
     ranker: str = Field(
         default="default", description="`default`, `none` (the order of the walk), or the path of a ranker's ONNX file."
     )
+    judges: str = Field(
+        default="default",
+        description="What decides which passages are cited and whether they are enough: `default`, `none` (rules), or a"
+        " folder made by `kgqa eval train-judges`.",
+    )
     reader: str = Field(
         default="",
         description="`transformers:DIR`: a question-answering model that proposes the short answer (docs/models.md)."

@@ -21,6 +21,7 @@ from kgqa.ask.reasons import Reasons
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.sufficiency import Verdict, abstention, judge
 from kgqa.ask.verify import copied, supported
+from kgqa.ask.weigh import Judges, weigh
 from kgqa.ask.write import sentences
 from kgqa.errors import DependencyUnavailable, KgqaError, ModelOutputError
 from kgqa.model.answer import (
@@ -55,6 +56,8 @@ class AskServices:
     clock: Clock
     #: None: the order of the walk
     ranker: Ranker | None = None
+    #: None: rules decide what is cited and whether it is enough
+    judges: Judges | None = None
     #: None: extractive answers
     generator: Generator | None = None
     #: None: the composer's short answer
@@ -71,6 +74,7 @@ class _Found:
     pool: tuple[Passage, ...]
     draft: Draft
     verdict: Verdict
+    confidence: float | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,6 +147,7 @@ def _events(
             text=written.text,
             short=_short(found.draft.short, written.text) if verdict.enough else "",
             abstained=not verdict.enough,
+            confidence=found.confidence,
             citations=citations,
             evidence=graph,
             warnings=tuple(warnings),
@@ -158,14 +163,23 @@ def _find(text: str, view: View, services: AskServices, options: AskOptions, tim
     with step("ask.follow", timings):
         read = follow(ranking.order, reader, services.graph, options)
     with step("ask.compose", timings):
-        draft = shorten(compose(question, read), question, services.reader)
+        weighed = weigh(ranking, read, compose(question, read), services.judges)
+        draft = shorten(weighed.draft, question, services.reader)
     with step("ask.evidence", timings):
         chunks = _evidence(ranking, read, draft, options)
         mentions = tuple(services.index.mentions(view, [chunk.chunk_id for chunk in chunks]))
     inside = {chunk.chunk_id for chunk in chunks}
     pool = tuple(passage for passage in read if passage.chunk.chunk_id in inside)
-    verdict = judge(question, chunks, draft)
-    return _Found(ranking=ranking, chunks=chunks, mentions=mentions, pool=pool, draft=draft, verdict=verdict)
+    verdict = judge(question, chunks, draft, weighed.confidence)
+    return _Found(
+        ranking=ranking,
+        chunks=chunks,
+        mentions=mentions,
+        pool=pool,
+        draft=draft,
+        verdict=verdict,
+        confidence=weighed.confidence,
+    )
 
 
 def _evidence(

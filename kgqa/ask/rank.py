@@ -69,6 +69,8 @@ class Ranking:
     base: tuple[Candidate, ...]
     #: scores of the walk; empty in modes without one
     walked: Mapping[int, float]
+    #: scores of the learned ranker; empty where there was none
+    learned: Mapping[int, float]
     #: what the ranker saw, best base score first; None where there was none
     ranked: Ranked | None
     #: chunk ids, best first
@@ -116,7 +118,9 @@ def rank(
             scores = services.ranker.score(ranked.matrix).tolist()
             learned = dict(zip(ranked.chunk_ids, scores, strict=True))
         order = fuse(question, base, walked, learned, options)
-    return Ranking(question=question, vector=vector, base=base, walked=walked, ranked=ranked, order=order)
+    return Ranking(
+        question=question, vector=vector, base=base, walked=walked, learned=learned, ranked=ranked, order=order
+    )
 
 
 def see(

@@ -20,6 +20,8 @@ from kgqa.text.names import normalise, tokens
 SAME_NAME = 80.0
 #: least share of the question's rarity that the chosen sentences must cover, in the evidence's own language
 LEAST_COVERAGE = 0.47
+#: least probability that the evidence answers the question
+LEAST_CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,20 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def judge(question: Question, evidence: Sequence[EvidenceChunk], draft: Draft) -> Verdict:
-    """Decide about one draft."""
+def judge(
+    question: Question, evidence: Sequence[EvidenceChunk], draft: Draft, confidence: float | None = None
+) -> Verdict:
+    """Decide about one draft: by its calibrated confidence, without one by how much of the question it covers."""
     if not evidence or not draft.passages:
         return Verdict(enough=False, reason="nothing")
-    missing = missing_names(question, evidence)
+    missing = tuple(missing_names(question, evidence))
+    if confidence is not None and not draft.stepwise:
+        unknown_code = any(CODE.fullmatch(surface) for surface in missing)
+        if confidence >= LEAST_CONFIDENCE and not unknown_code:
+            return Verdict(enough=True)
+        return Verdict(enough=False, reason="missing" if missing else "thin", missing=missing)
     if missing:
-        return Verdict(enough=False, reason="missing", missing=tuple(missing))
+        return Verdict(enough=False, reason="missing", missing=missing)
     foreign = all(p.chunk.language not in (question.language, "und") for p in draft.passages)
     if not foreign and draft.coverage < LEAST_COVERAGE:
         return Verdict(enough=False, reason="thin")

@@ -130,20 +130,48 @@ def eval_train_ranker(
         train_rankers(built, folders, target, ingest, limit, out)
 
 
+@evaluate.command("train-judges")
+def eval_train_judges(
+    folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
+    target: Annotated[Path, typer.Option("--out", help="Folder of the models: all/, without-FAMILY/.")],
+    limit: Annotated[int, typer.Option(min=1, help="Learn from so many questions of each set.")] = 200,
+) -> None:
+    """Train what decides which passages are cited and whether they are enough; a fold for each family of sets.
+
+    Every question is asked twice, with its gold documents and as if they were not there. `kgqa eval answers` takes
+    the fold that never saw the family of its set.
+    """
+    from kgqa.demo import ingest_folder
+    from kgqa.evaluation.commands import train_judges_of
+
+    settings = load_settings()
+    with services(settings) as built:
+
+        def ingest(folder: Path, collection: str) -> None:
+            ingest_folder(settings, folder, collection=collection, console=err)
+
+        train_judges_of(built, folders, target, ingest, limit, out, err)
+
+
 @evaluate.command("answers")
 def eval_answers(
     folder: BeirArgument,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first so many.")] = None,
     json_path: JsonFileOption = None,
+    *,
+    without_gold: Annotated[
+        bool, typer.Option("--without-gold", help="Ask once more as if the gold documents were not there: abstention.")
+    ] = False,
 ) -> None:
-    """Ingest a BEIR folder with answers.jsonl and measure answers and citations."""
+    """Ingest a BEIR folder with answers.jsonl and measure answers, citations and abstention."""
+    from kgqa.evaluation.answers import evaluate_answers
     from kgqa.evaluation.commands import fair_services, print_measures
-    from kgqa.evaluation.run import evaluate_answers
 
     settings = load_settings()
     with services(settings) as built:
         ingest = _batch_ingest(settings, folder)
-        report = evaluate_answers(folder, fair_services(built, folder), ingest, limit=limit, json_path=json_path)
+        asking = fair_services(built, folder)
+        report = evaluate_answers(folder, asking, ingest, limit=limit, removal=without_gold, json_path=json_path)
     print_measures(report, out)
 
 

@@ -10,11 +10,14 @@ from typing import cast
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 
+from kgqa.adapters.models.judges import ANSWERABLE_FILE, SUPPORT_FILE, load_judges, packaged_judges
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.ask.pipeline import AskServices
 from kgqa.bootstrap import Services
 from kgqa.evaluation.datasets import COLLECTION_PREFIX, read_dataset
+from kgqa.evaluation.judging import AskedSet, ask_both_ways, train_judges
 from kgqa.evaluation.run import EVERYBODY, QuestionResult, Report, evaluate_questions
 from kgqa.evaluation.training import Judged, Watching, collect, family_of, train
 from kgqa.model.answer import AskOptions
@@ -29,19 +32,25 @@ def print_measures(report: Report, console: Console) -> None:
     for name, value in report.measures.items():
         low, high = report.intervals.get(name, (value, value))
         console.print(f"  {name:20} {value:.3f}  [{low:.3f}, {high:.3f}]", markup=False)
+    for row in report.reliability:
+        said = f"confidence {row['low']:.1f}-{row['high']:.1f}: {int(row['questions']):4} questions,"
+        console.print(f"  {said} {row['confidence']:.2f} stated, {row['answerable']:.2f} had an answer", markup=False)
     for name, seconds in report.seconds.items():
         console.print(f"  {name:20} {seconds:.3f} s")
 
 
 def fair_services(services: Services, folder: Path, *, collection: str = "") -> AskServices:
-    """What asks over this set: as configured, but never with a packaged ranker that saw questions of its family.
+    """What asks over this set: as configured, but never with a packaged model that saw questions of its family.
 
     `collection` is where its documents are, if not in a collection of their own.
     """
     asking = services.ask_services(collection or f"{COLLECTION_PREFIX}{folder.resolve().name}")
-    if services.settings.models.ranker != "default":
-        return asking
-    return replace(asking, ranker=OnnxRanker(packaged_ranker(unseen=family_of(folder.resolve().name))))
+    family = family_of(folder.resolve().name)
+    if services.settings.models.ranker == "default":
+        asking = replace(asking, ranker=OnnxRanker(packaged_ranker(unseen=family)))
+    if services.settings.models.judges == "default":
+        asking = replace(asking, judges=load_judges(packaged_judges(unseen=family)))
+    return asking
 
 
 def train_rankers(
@@ -68,6 +77,37 @@ def train_rankers(
         if others:
             (target / f"without-{family}.onnx").write_bytes(train(others))
             console.print(f"without {family}: trained on {', '.join(each.name for each in others)}", markup=False)
+
+
+def train_judges_of(
+    services: Services,
+    folders: Sequence[Path],
+    target: Path,
+    ingest: Callable[[Path, str], None],
+    limit: int,
+    console: Console,
+    progress: Console,
+) -> None:
+    """Train the judges on all sets, and per family of sets on the others, as `train_rankers`."""
+    sets: list[AskedSet] = []
+    for folder in folders:
+        dataset = read_dataset(folder)
+        ingest(folder, dataset.collection)
+        view = services.index.view(EVERYBODY, dataset.collection)
+        count = 2 * min(limit, len(dataset.queries))
+        asking = ask_both_ways(dataset, view, fair_services(services, folder), limit)
+        asked = tuple(track(asking, description=folder.name, total=count, console=progress))
+        sets.append(AskedSet(name=folder.resolve().name, asked=asked))
+    families = sorted({each.family for each in sets})
+    for family in ("", *families):
+        others = [each for each in sets if each.family != family]
+        if not others:
+            continue
+        fold = target / (f"without-{family}" if family else "all")
+        fold.mkdir(parents=True, exist_ok=True)
+        for name, model in zip((SUPPORT_FILE, ANSWERABLE_FILE), train_judges(others), strict=True):
+            (fold / name).write_bytes(model)
+        console.print(f"{fold.name}: trained on {', '.join(each.name for each in others)}", markup=False)
 
 
 def questions(

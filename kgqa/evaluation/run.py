@@ -17,14 +17,12 @@ import numpy as np
 from kgqa.adapters.models.ranker import OnnxRanker
 from kgqa.ask.pipeline import AskServices, answer
 from kgqa.ask.rank import RankServices, retrieve_order
-from kgqa.evaluation.datasets import COLLECTION_PREFIX, Dataset, ExampleQuestion, read_dataset, read_questions
+from kgqa.evaluation.datasets import COLLECTION_PREFIX, ExampleQuestion, read_dataset, read_questions
 from kgqa.evaluation.measures import (
     contains_answer,
-    exact_match,
     intervals,
     means,
     retrieval_measures,
-    token_f1,
     write_run,
 )
 from kgqa.model.answer import Answer, AskOptions, Caller, View
@@ -51,6 +49,8 @@ class Report:
     seconds: Mapping[str, float]
     #: the learned ranker that was used: its name, the families of sets and the sets that it learned from
     ranker: Mapping[str, object]
+    #: bins of stated confidence with what came true, where abstention was measured
+    reliability: Sequence[Mapping[str, float]] = ()
 
     def write(self, path: Path) -> None:
         """As JSON."""
@@ -99,37 +99,11 @@ def evaluate_retrieval(
     values = retrieval_measures(run, dataset.gold)
     name = dataset.collection.removeprefix(COLLECTION_PREFIX)
     used = services.ranker if mode == "graph" else None
-    report = _report(name, mode, values, times, {"index": index_seconds}, used)
+    report = report_of(name, mode, values, times, {"index": index_seconds}, used)
     if json_path:
         report.write(json_path)
     if run_path:
         write_run(run_path, run, f"kgqa-{mode}")
-    return report
-
-
-def evaluate_answers(
-    folder: Path,
-    services: AskServices,
-    ingest: Ingest,
-    *,
-    limit: int | None = None,
-    json_path: Path | None = None,
-) -> Report:
-    """Exact match and F1 of the short answer, precision and recall of the cited documents, rate of abstention."""
-    dataset = read_dataset(folder)
-    ingest(dataset.collection, dataset.documents())
-    values: dict[str, list[float]] = defaultdict(list)
-    times: list[float] = []
-    view = services.index.view(EVERYBODY, dataset.collection)
-    for query, text in [item for item in dataset.queries.items() if item[0] in dataset.answers][:limit]:
-        started = time.perf_counter()
-        given = answer(text, EVERYBODY, dataset.collection, services)
-        times.append(time.perf_counter() - started)
-        for name, value in _answer_measures(given, query, dataset, view, services.index).items():
-            values[name].append(value)
-    report = _report(dataset.folder.name, "graph", values, times, {}, services.ranker)
-    if json_path:
-        report.write(json_path)
     return report
 
 
@@ -202,23 +176,7 @@ def _summary(results: Sequence[QuestionResult]) -> dict[str, float]:
     return summary
 
 
-def _answer_measures(given: Answer, query: str, dataset: Dataset, view: View, index: SearchIndex) -> dict[str, float]:
-    keys = index.document_keys(view, [citation.chunk_id for citation in given.citations])
-    gold = dataset.gold[query]
-    right = [bool(gold & set(keys.get(citation.chunk_id, ()))) for citation in given.citations]
-    cited = {key for of_chunk in keys.values() for key in of_chunk}
-    answers = dataset.answers[query]
-    return {
-        "exact_match": exact_match(given.short, answers),
-        "f1": token_f1(given.short, answers),
-        "answer_in_text": float(contains_answer(f"{given.text}\n{given.short}", answers)),
-        "citation_precision": float(np.mean(right)) if right else 0.0,
-        "citation_recall": len(gold & cited) / len(gold),
-        "abstained": float(given.abstained),
-    }
-
-
-def _report(
+def report_of(
     name: str,
     mode: str,
     values: Mapping[str, Sequence[float]],
@@ -226,6 +184,7 @@ def _report(
     seconds: Mapping[str, float],
     ranker: Ranker | None,
 ) -> Report:
+    """Means with their intervals, and quantiles of the seconds that a question took."""
     p50, p95 = np.quantile(times, (0.5, 0.95)) if times else (0.0, 0.0)
     return Report(
         name=name,

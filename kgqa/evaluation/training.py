@@ -17,7 +17,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from kgqa.adapters.models.ranker import CARD
+from kgqa.adapters.models.trees import CARD
 from kgqa.ask.features import FEATURES
 from kgqa.ask.rank import RankServices, rank
 from kgqa.errors import ConfigurationError
@@ -116,8 +116,8 @@ def train(sets: Sequence[Judged], features: Sequence[str] = FEATURES) -> bytes:
     return to_onnx(cast("Mapping[str, Any]", booster.dump_model()), card)
 
 
-def to_onnx(model: Mapping[str, Any], card: Mapping[str, object]) -> bytes:
-    """LightGBM's trees as one TreeEnsembleRegressor."""
+def to_onnx(model: Mapping[str, Any], card: Mapping[str, object], *, probability: bool = False) -> bytes:
+    """LightGBM's trees as one TreeEnsembleRegressor; with `probability` through the logistic function."""
     nodes: dict[str, Any] = {
         f"nodes_{name}": []
         for name in ("treeids", "nodeids", "featureids", "modes", "values", "truenodeids", "falsenodeids")
@@ -141,13 +141,18 @@ def to_onnx(model: Mapping[str, Any], card: Mapping[str, object]) -> bytes:
                 for name, value in zip(targets, (number, identity, 0, node["leaf_value"]), strict=True):
                     targets[name].append(value)
     attributes: dict[str, Any] = {"n_targets": 1, "aggregate_function": "SUM", "post_transform": "NONE"}
-    node = helper.make_node(
-        "TreeEnsembleRegressor", ["features"], ["score"], domain="ai.onnx.ml", **attributes, **nodes, **targets
-    )
+    summed = "sum" if probability else "score"
+    layers = [
+        helper.make_node(
+            "TreeEnsembleRegressor", ["features"], [summed], domain="ai.onnx.ml", **attributes, **nodes, **targets
+        )
+    ]
+    if probability:
+        layers.append(helper.make_node("Sigmoid", [summed], ["score"]))
     width = len(cast("list[str]", card["features"]))
     graph = helper.make_graph(
-        [node],
-        "ranker",
+        layers,
+        "trees",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, width])],
         [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])],
     )

@@ -176,6 +176,8 @@ class Answer:
     #: the shortest span that answers, where one was found
     short: str
     abstained: bool
+    #: probability that the evidence answers the question, calibrated on open data; None where no model judged it
+    confidence: float | None
     citations: tuple[Citation, ...]
     evidence: Evidence
     warnings: tuple[str, ...]

@@ -99,6 +99,9 @@ class Answer:
     answer: str = strawberry.field(description="With citation marks such as [1].")
     short: str = strawberry.field(description="The shortest span that answers, where one was found.")
     abstained: bool
+    confidence: float | None = strawberry.field(
+        description="Probability that the evidence answers the question; null where no model judged it."
+    )
     citations: list[Citation]
     evidence: Evidence
     warnings: list[str]
@@ -169,6 +172,7 @@ def answer(value: model.Answer) -> Answer:
         answer=value.text,
         short=value.short,
         abstained=value.abstained,
+        confidence=value.confidence,
         citations=[citation(c) for c in value.citations],
         evidence=evidence(value.evidence),
         warnings=list(value.warnings),

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.errors import InvalidInput
+from kgqa.evaluation.answers import evaluate_answers
 from kgqa.evaluation.commands import print_measures
 from kgqa.evaluation.datasets import read_dataset, read_questions
 from kgqa.evaluation.measures import (
@@ -19,7 +20,7 @@ from kgqa.evaluation.measures import (
     retrieval_measures,
     token_f1,
 )
-from kgqa.evaluation.run import document_order, evaluate_answers, evaluate_questions, evaluate_retrieval
+from kgqa.evaluation.run import document_order, evaluate_questions, evaluate_retrieval
 from kgqa.model.answer import Caller
 from tests.unit.ask.doubles import PUBLIC, MemoryIndex, services
 from tests.unit.ask.lakes import SUPPORT_DESK, lake

@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 from kgqa.adapters.models import ranker as module
-from kgqa.adapters.models.ranker import CARD, OnnxRanker
+from kgqa.adapters.models.ranker import OnnxRanker
+from kgqa.adapters.models.trees import CARD
 from kgqa.ask.features import FEATURES
 from kgqa.errors import ConfigurationError
 from kgqa.evaluation.training import PARAMETERS, TREES, Judged, family_of, train

@@ -1,0 +1,71 @@
+"""Weighing the evidence: which chunks carry the answer, and how likely the whole answers the question.
+
+Two learned judges give probabilities (`kgqa.ask.support` makes what they see). Without them the draft stays as it
+was composed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kgqa.ask.asks import asks
+from kgqa.ask.choose import choose
+from kgqa.ask.compose import Draft
+from kgqa.ask.passages import Passage
+from kgqa.ask.rank import Ranking
+from kgqa.ask.retrieve import same_language
+from kgqa.ask.support import Sight, answerable_row, support_matrix
+from kgqa.ask.values import short_answer
+from kgqa.ask.words import terms
+from kgqa.model.answer import Question
+from kgqa.ports import Ranker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judges:
+    """Models that give probabilities."""
+
+    #: of a chunk: that it carries a part of the answer
+    support: Ranker
+    #: of a question: that its evidence answers it
+    answerable: Ranker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A draft with the sentences that the judges let stand."""
+
+    draft: Draft
+    #: that the evidence answers the question; None without judges
+    confidence: float | None
+
+
+def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judges | None) -> Weighed:
+    """The draft over the likely chunks. What was answered step by step keeps its steps.
+
+    The judges learned from questions in the language of the texts; across languages the draft stays as it is.
+    """
+    sight = Sight.of(ranking, read, draft)
+    if judges is None or not sight.chunk_ids or not same_language(ranking.question.language, sight.language):
+        return Weighed(draft=draft, confidence=None)
+    scores = judges.support.score(support_matrix(sight)).tolist()
+    support = dict(zip(sight.chunk_ids, scores, strict=True))
+    chosen = choose(sight, support)
+    cited = list(dict.fromkeys(passage.chunk.chunk_id for passage in chosen))
+    confidence = float(judges.answerable.score(answerable_row(sight, support, cited))[0])
+    if draft.stepwise:
+        return Weighed(draft=draft, confidence=confidence)
+    kept = replace(draft, passages=chosen, short=_short(ranking.question, draft.short, chosen))
+    return Weighed(draft=kept, confidence=confidence)
+
+
+def _short(question: Question, drafted: str, chosen: Sequence[Passage]) -> str:
+    """The drafted short answer if the chosen sentences say it, else their own."""
+    if drafted and all(any(part in passage.text for passage in chosen) for part in drafted.split("; ")):
+        return drafted
+    wanted = asks(question.text, question.language)
+    if all(ask.type == "YESNO" for ask in wanted):
+        return ""
+    asked = terms(question.text, question.language)
+    return short_answer(wanted, chosen, [1.0] * len(chosen), asked, question.language)
