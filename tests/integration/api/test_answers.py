@@ -10,9 +10,10 @@ from api.graphql.ids import encode
 COLLECTION = "helpdesk"
 ASK = """query ($q: String!, $c: String!) { ask(question: $q, collection: $c) {
     answer short abstained warnings timings { step seconds }
-    citations { n start end quote chunkId headingPath page document { id title uri key } }
+    citations { n start end quote chunkId headingPath page document { id title uri key }
+      reason { rank path verified lists { name place } } }
     evidence { chunks { chunkId rank text } nodes { id kind label } relations { chunkId nameId }
-    paths { label } } } }"""
+    paths { label chunkIds } } } }"""
 PUBLIC = "Brightwater Castings in Bergen makes the casing of the Halyard H7 pump.\n"
 SECRET = "The purchase price of the Halyard H7 pump is 4711 crowns.\n"
 
@@ -45,6 +46,17 @@ def test_an_upload_answers_with_a_citation_that_holds(documents) -> None:
     place = {"id": citation["document"]["id"], "a": citation["start"], "b": citation["end"]}
     assert documents.graphql(query, place)["data"]["document"]["text"] == citation["quote"]
     assert answer["timings"]
+
+
+def test_a_citation_says_why_it_is_there(documents) -> None:
+    answer = ask(documents, "Who makes the casing of the Halyard H7 pump?")
+    citation, evidence = answer["citations"][0], answer["evidence"]
+    ranks = {chunk["chunkId"]: chunk["rank"] for chunk in evidence["chunks"]}
+    assert citation["reason"]["rank"] == ranks[citation["chunkId"]]
+    assert citation["reason"]["verified"] == "copied"
+    assert citation["reason"]["path"] in {path["label"] for path in evidence["paths"]}
+    assert {"keyword", "graph"} & {found["name"] for found in citation["reason"]["lists"]}
+    assert all(set(path["chunkIds"]) <= set(ranks) for path in evidence["paths"])
 
 
 def test_answers_follow_the_permissions_of_the_token(documents) -> None:
