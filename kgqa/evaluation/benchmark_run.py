@@ -92,6 +92,7 @@ class _Benchmarks:
                 asked = self._asked(dataset, dataset.folder.name)
                 result, order = measure_set(dataset, asked, view, asking, ablations, self._plan.ablation_limit)
                 results.append(result)
+                self._say(result)
                 alone[result.name] = order
             for dataset in shared:
                 view = self._services.index.view(EVERYBODY, collection)
@@ -99,6 +100,10 @@ class _Benchmarks:
                 asked = self._asked(dataset, f"{dataset.folder.name}, pooled")
                 pool.append(measure_pooled(dataset, alone[dataset.folder.name], asked, view, asking, documents))
         return results, pool
+
+    def _say(self, result: SetResult) -> None:
+        found = "  ".join(f"{name} {row.measures['recall@5'].mean:.3f}" for name, row in result.rows.items())
+        self._progress.console.print(f"{result.name}: {result.questions} questions, R@5 {found}", markup=False)
 
     def _ingest_pool(self, datasets: Sequence[Dataset]) -> tuple[str, int]:
         """Name of the pool and its number of documents; `` and 0 without one."""
