@@ -59,19 +59,22 @@ def train_encoder(
     seed: Annotated[int, typer.Option(help="Order of the examples.")] = 7,
 ) -> None:
     """Mine hard negatives with this pipeline, and train the encoder on them. Run again, it goes on where it was."""
+    from kgqa.bootstrap import build_embedder
     from kgqa.demo import ingest_folder
-    from kgqa.evaluation.encoder_commands import chosen, mine_sets, train_and_write
+    from kgqa.evaluation.encoder_commands import chosen, known_sets, mine_sets, train_and_write
     from kgqa.evaluation.encoder_training import Training
 
     how = Training(epochs=epochs, batch_size=batch_size, negatives=negatives, learning_rate=learning_rate, seed=seed)
     settings = load_settings()
     used = chosen(folders, without)
-    with services(settings) as built:
+    mined = known_sets(used, target / "triplets", build_embedder(settings).model, limit)
+    if rest := [folder for folder in used if folder.resolve().name not in mined]:
+        with services(settings) as built:
 
-        def ingest(folder: Path, collection: str) -> None:
-            ingest_folder(settings, folder, collection=collection, console=err)
+            def ingest(folder: Path, collection: str) -> None:
+                ingest_folder(settings, folder, collection=collection, console=err)
 
-        mined = mine_sets(built, used, target / "triplets", ingest, limit, err)
+            mined |= mine_sets(built, rest, target / "triplets", ingest, limit, err)
     train_and_write(mined, target, how, base=base, device=settings.models.device, console=out)
 
 

@@ -19,7 +19,7 @@ from kgqa.evaluation.datasets import read_dataset
 from kgqa.evaluation.encoder_training import Trained, Training, train_encoder, write_card
 from kgqa.evaluation.run import EVERYBODY
 from kgqa.evaluation.training import family_of
-from kgqa.evaluation.triplets import Mined, mine
+from kgqa.evaluation.triplets import Mined, mine, mined_before
 
 
 def chosen(folders: Sequence[Path], without: str) -> list[Path]:
@@ -33,6 +33,17 @@ def chosen(folders: Sequence[Path], without: str) -> list[Path]:
     return kept
 
 
+def known_sets(folders: Sequence[Path], target: Path, encoder: str, limit: int) -> dict[str, tuple[Mined, ...]]:
+    """Sets that were mined before, so that training again, with other parameters, needs no servers."""
+    found: dict[str, tuple[Mined, ...]] = {}
+    for folder in folders:
+        dataset = read_dataset(folder)
+        mined = mined_before(dataset, target / f"{dataset.folder.name}.jsonl", encoder, limit)
+        if mined is not None:
+            found[dataset.folder.name] = mined
+    return found
+
+
 def mine_sets(
     services: Services,
     folders: Sequence[Path],
@@ -41,7 +52,7 @@ def mine_sets(
     limit: int,
     console: Console,
 ) -> dict[str, tuple[Mined, ...]]:
-    """Mined questions by set. The learned ranker is left out: it has seen judgements of every family."""
+    """Mine the sets. The learned ranker is left out: it has seen judgements of every family."""
     mined: dict[str, tuple[Mined, ...]] = {}
     columns = (TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     for folder in folders:

@@ -63,8 +63,7 @@ def mine(
 
     Raises Conflict where the file was mined with another encoder.
     """
-    header = {"set": dataset.folder.name, "encoder": services.embedder.model, "kept": KEPT}
-    known = {mined.query: mined for mined in _started(path, header)}
+    known = {mined.query: mined for mined in _started(path, _header(dataset, services.embedder.model))}
     wanted = dict(islice(dataset.queries.items(), limit))
     with path.open("a", encoding="utf-8") as out:
         for done, (query, text) in enumerate(wanted.items(), start=1):
@@ -75,6 +74,15 @@ def mine(
             if progress:
                 progress(done, len(wanted))
     return tuple(known[query] for query in wanted)
+
+
+def mined_before(dataset: Dataset, path: Path, encoder: str, limit: int) -> tuple[Mined, ...] | None:
+    """The first questions where all of them were mined with this encoder; None where some were not."""
+    if not path.exists():
+        return None
+    known = {mined.query: mined for mined in _started(path, _header(dataset, encoder))}
+    wanted = list(islice(dataset.queries, limit))
+    return tuple(known[query] for query in wanted) if known.keys() >= set(wanted) else None
 
 
 def triplets(mined: Sequence[Mined], negatives: int) -> list[Triplet]:
@@ -121,6 +129,10 @@ def _documents(order: Sequence[int], view: View, services: RankServices) -> Iter
         page = order[start : start + _PAGE]
         keys = services.index.document_keys(view, page)
         yield from ((start + n, chunk, keys.get(chunk, ())) for n, chunk in enumerate(page, start=1))
+
+
+def _header(dataset: Dataset, encoder: str) -> dict[str, object]:
+    return {"set": dataset.folder.name, "encoder": encoder, "kept": KEPT}
 
 
 def _started(path: Path, header: Mapping[str, object]) -> Iterator[Mined]:

@@ -20,8 +20,8 @@ MAX_FUNCTION_LINES = 60
 TOP = {
     ".ci", ".dockerignore", ".env.example", ".git", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md",
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "api", "cypher", "deploy", "docker-compose.yml", "docs",
-    "examples", "kgqa", "migrations", "pyproject.toml", "requirements-dev.lock", "requirements.lock", "run", "spark",
-    "tests", "web",
+    "examples", "kgqa", "migrations", "pyproject.toml", "requirements-dev.lock",
+    "requirements-models.lock", "requirements.lock", "run", "spark", "tests", "web",
 }  # fmt: skip
 VAGUE = {"utils", "util", "misc", "helpers", "common", "manager", "processor", "factory"}
 

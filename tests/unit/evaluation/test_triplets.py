@@ -13,7 +13,7 @@ from kgqa.errors import Conflict, InvalidInput
 from kgqa.evaluation.datasets import Dataset
 from kgqa.evaluation.encoder_commands import chosen
 from kgqa.evaluation.encoder_training import split
-from kgqa.evaluation.triplets import KEPT, Mined, mine, triplets
+from kgqa.evaluation.triplets import KEPT, Mined, mine, mined_before, triplets
 from kgqa.model.document import indexed_text
 from tests.unit.ask.doubles import PUBLIC, BagOfWords, MemoryIndex, MemoryLake, services
 from tests.unit.ask.lakes import lake
@@ -97,6 +97,18 @@ def test_a_larger_limit_adds_questions(dataset: Dataset, tmp_path: Path) -> None
     assert [each.query for each in run(dataset, path, services(lake()), 1)] == ["q1"]
     assert [each.query for each in run(dataset, path, services(lake()), 3)] == ["q1", "q2", "q3"]
     assert [json.loads(line).get("query") for line in path.read_text().splitlines()] == [None, "q1", "q2", "q3"]
+
+
+def test_what_is_all_mined_needs_no_asking(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "mined.jsonl"
+    model = BagOfWords.model
+    assert mined_before(dataset, path, model, 2) is None
+    two = run(dataset, path, services(lake()), 2)
+    assert mined_before(dataset, path, model, 2) == two
+    assert mined_before(dataset, path, model, 1) == two[:1]
+    assert mined_before(dataset, path, model, 3) is None
+    with pytest.raises(Conflict):
+        mined_before(dataset, path, "another", 2)
 
 
 def test_a_file_mined_with_another_encoder_is_not_gone_on_with(dataset: Dataset, tmp_path: Path) -> None:
