@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
@@ -17,6 +18,7 @@ from kgqa.adapters.postgres.vector_indexes import ensure_vector_indexes
 from kgqa.errors import NotFound
 from kgqa.model.answer import Caller
 from kgqa.text.terms import AVERAGE_TERMS, K1, B, analyse, idf
+from tests.performance.oracles import Bm25
 
 PUBLIC = Caller(subject="public", principals=("public",))
 IVY = Caller(subject="user:ivy", principals=("public", "user:ivy"))
@@ -243,3 +245,36 @@ def test_a_large_set_is_searched_through_the_vector_indexes(pools, database, cor
     exact = index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200)
     monkeypatch.setattr("kgqa.adapters.postgres.search_index.EXACT_CHUNKS", 0)
     assert index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200) == exact
+
+
+def test_keyword_scores_are_those_of_bm25s_after_updates_and_deletions(index, lake, delta, embed, pools) -> None:
+    chooser = random.Random(3)
+    words = ["".join(letters) for letters in itertools.product("bdgklmnprt", "aeiou", "bdgkmnprt")][:400]
+    chooser.shuffle(words)
+
+    def text(length: int) -> str:
+        return " ".join(chooser.choices(words, weights=[1 / (n + 3) for n in range(len(words))], k=length))
+
+    lake.put(*(delta(f"d{i}", text(30)) for i in range(200)))
+    assert_bm25s_agrees(index, pools, embed, [text(5) for _ in range(20)])
+    lake.put(*(delta(f"d{i}", text(15)) for i in range(60)))
+    lake.delete(*(f"d{i}" for i in range(40, 110)))
+    assert_bm25s_agrees(index, pools, embed, [text(5) for _ in range(20)])
+
+
+def assert_bm25s_agrees(index, pools, embed, questions: list[str]) -> None:
+    """The chunks with a rare word, and no others, have exactly their score."""
+    view = index.view(PUBLIC, "lake")
+    with pools.pipeline.connection() as connection:
+        expected = Bm25(connection, view.generation)
+    compared = 0
+    for question in questions:
+        found = index.candidates(view, vector=embed(question), text=question, depth=500)
+        scores = {c.chunk_id: c.keyword for c in found if c.keyword > 0}
+        holding = [set(expected.scores(word)) for word in question.split()]
+        rare = [chunks for chunks in holding if len(chunks) <= RARE_SHARE * len(found)]
+        if any(rare):
+            whole = expected.scores(question)
+            assert scores == pytest.approx({chunk: whole[chunk] for chunk in set().union(*rare)}, rel=1e-5)
+            compared += 1
+    assert compared > len(questions) / 2
