@@ -15,7 +15,8 @@ from strawberry.fastapi import BaseContext
 
 from api.services import ApiServices
 from kgqa.model.answer import Caller, View
-from kgqa.ports import DocumentView, Job
+from kgqa.model.job import Job
+from kgqa.ports import DocumentView
 
 P = ParamSpec("P")
 R = TypeVar("R")

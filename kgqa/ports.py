@@ -19,6 +19,7 @@ from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Chunk, Source
 from kgqa.model.entity import Entity, Relation
+from kgqa.model.job import Job
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 
 T = TypeVar("T")
@@ -353,23 +354,6 @@ class Library(Protocol):
     def neighbourhood(self, view: View, entity_id: int, *, limit: int) -> Neighbourhood:
         """Entities that share a visible claim or chunk with it, strongest first."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A unit of asynchronous work. The row is the truth; the broker only wakes workers."""
-
-    id: int
-    kind: str
-    #: queued, running, done, failed, dead, cancelled
-    state: str
-    #: fencing token: counts from 1
-    attempt: int
-    payload: Mapping[str, object]
-    progress: Mapping[str, object]
-    error: str | None
-    requested_by: str
-    created_at: datetime
 
 
 class JobQueue(Protocol):

@@ -18,7 +18,7 @@ from api.graphql.types.jobs import JobPayload, job, refused
 from api.uploads import Upload, delete_payload, describes_same, ingest_payload, reindex_payload
 from kgqa.errors import Conflict, InvalidInput, KgqaError, LimitExceeded, NotFound
 from kgqa.logs import logger
-from kgqa.ports import Job as JobValue
+from kgqa.model.job import Job as JobValue
 
 log = logger(__name__)
 

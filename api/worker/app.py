@@ -8,7 +8,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from kgqa.errors import DependencyUnavailable
-from kgqa.ports import Job
+from kgqa.model.job import Job
 
 #: a message that nobody took by then is worthless: the sweeper has published the job again
 EXPIRES_SECONDS = 60

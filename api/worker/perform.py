@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from api.worker.work import WORK, WorkServices
 from kgqa.errors import DependencyUnavailable, InvalidInput, KgqaError
 from kgqa.logs import logger
-from kgqa.ports import Job, JobQueue
+from kgqa.model.job import Job
+from kgqa.ports import JobQueue
 
 log = logger(__name__)
 

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from kgqa.errors import DependencyUnavailable
 from kgqa.logs import logger
-from kgqa.ports import Clock, Job, JobQueue
+from kgqa.model.job import Job
+from kgqa.ports import Clock, JobQueue
 
 log = logger(__name__)
 

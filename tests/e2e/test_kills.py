@@ -22,7 +22,7 @@ from kgqa.bootstrap import build_services
 from kgqa.demo import ready
 from kgqa.embedded.stack import Stack
 from kgqa.errors import DependencyUnavailable
-from kgqa.ports import Job
+from kgqa.model.job import Job
 from kgqa.processes import running_module
 from kgqa.settings import load_settings
 from tests.e2e.lake import COLLECTION, DOCUMENTS, Content, Lake, kill_all, principals, wait_until, write_lake

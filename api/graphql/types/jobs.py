@@ -10,8 +10,8 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from kgqa.errors import KgqaError
+from kgqa.model.job import Job as JobValue
 from kgqa.ports import Collection as CollectionValue
-from kgqa.ports import Job as JobValue
 
 
 @strawberry.enum(description="Where a job stands. `done`, `failed`, `dead` and `cancelled` are ends.")

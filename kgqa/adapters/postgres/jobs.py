@@ -11,7 +11,7 @@ from kgqa.adapters.postgres.pool import Pool, connected, transaction
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import Conflict
 from kgqa.model.answer import Caller
-from kgqa.ports import Job
+from kgqa.model.job import Job
 
 
 class PostgresJobQueue:

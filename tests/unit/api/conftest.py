@@ -15,7 +15,8 @@ from api.auth import make_token
 from kgqa.errors import DependencyUnavailable, NotFound
 from kgqa.model.answer import Caller, View
 from kgqa.model.entity import Entity, Relation
-from kgqa.ports import Collection, DocumentView, Job, Neighbourhood, Page
+from kgqa.model.job import Job
+from kgqa.ports import Collection, DocumentView, Neighbourhood, Page
 from kgqa.settings import ApiSettings, Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from api.worker.perform import perform
 from api.worker.sweeper import REPUBLISH_AFTER, Sweeper
 from kgqa.errors import DependencyUnavailable, InvalidInput
 from kgqa.model.document import Source
-from kgqa.ports import Job
+from kgqa.model.job import Job
 from kgqa.settings import LimitSettings, Settings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -39,6 +39,7 @@ def reasons() -> Reasons:
         vector=np.zeros(1, np.float32),
         base=(candidate(a, 2.0, 0.8), candidate(c, 0.0, 0.9)),
         walked={a: 0.2, b: 0.7},
+        learned={},
         ranked=None,
         order=(a, b, c),
     )

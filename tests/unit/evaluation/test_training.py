@@ -80,7 +80,7 @@ def test_what_is_no_ranker_is_refused(tmp_path: Path, content: bytes | None) -> 
     path = tmp_path / "ranker.onnx"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match="no ranker"):
+    with pytest.raises(ConfigurationError, match="train-ranker"):
         OnnxRanker(path)
 
 
