@@ -65,8 +65,8 @@ def train_encoder(
 ) -> Trained:
     """Train the model in the folder `base` and write it, with its card, to the folder `target`.
 
-    On a CPU the same data, seed and number of threads give the same weights. Raises InvalidInput where there is too little to learn from,
-    ConfigurationError without the extra `models`.
+    On a CPU the same data, seed and number of threads give the same weights. Raises InvalidInput where there is too
+    little to learn from, ConfigurationError without the extra `models`.
     """
     transformers()
     used, kept = split(mined, how.negatives)
