@@ -157,6 +157,8 @@ def _descriptions(model: E5) -> dict[str, object]:
             "type_vocab_size": 2,
             "layer_norm_eps": round(model.epsilon, 15),
             "pad_token_id": vocabulary.pad,
+            "bos_token_id": vocabulary.bos,
+            "eos_token_id": vocabulary.eos,
         },
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",

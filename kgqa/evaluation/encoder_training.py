@@ -65,8 +65,8 @@ def train_encoder(
 ) -> Trained:
     """Train the model in the folder `base` and write it, with its card, to the folder `target`.
 
-    On a CPU the same data and seed give the same weights. Raises InvalidInput where there is too little to learn from,
-    ConfigurationError without the extra `models`.
+    On a CPU the same data, seed and number of threads give the same weights. Raises InvalidInput where there is too
+    little to learn from, ConfigurationError without the extra `models`.
     """
     transformers()
     used, kept = split(mined, how.negatives)
@@ -82,6 +82,7 @@ def train_encoder(
     model = sentence_transformers.SentenceTransformer(str(base), device=place, local_files_only=True)
     whole = model.max_seq_length
     model.max_seq_length = how.tokens
+    model.model_card_data.generate_widget_examples = False  # the card is `write_card`'s
     model[0].auto_model.get_input_embeddings().weight.requires_grad_(False)
     trainer = sentence_transformers.SentenceTransformerTrainer(
         model=model,
