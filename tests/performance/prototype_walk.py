@@ -16,7 +16,8 @@ from scipy.sparse import csr_array
 from kgqa.model.answer import AskOptions
 from tests.performance.oracles import WholeGraph
 
-_LOADED_ROWS = 20_000
+#: what fits into the transactions of a small heap
+_LOADED_ROWS = 5_000
 _CONSTRAINTS = tuple(
     f"CREATE CONSTRAINT prototype_{label.lower()} IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
     for label in ("PrototypeChunk", "PrototypeName")
@@ -25,7 +26,7 @@ _CHUNKS = "UNWIND $rows AS r CREATE (:PrototypeChunk {id: r[0], degree: r[1], ac
 _NAMES = "UNWIND $rows AS r CREATE (:PrototypeName {id: r[0], degree: r[1], df: r[2]})"
 _EDGES = """UNWIND $rows AS r MATCH (c:PrototypeChunk {id: r[0]}) MATCH (n:PrototypeName {id: r[1]})
 CREATE (c)-[:PROTOTYPE {w: r[2]}]->(n)"""
-_WIPE = "MATCH (n:PrototypeChunk|PrototypeName) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS gone"
+_WIPE = "MATCH (n:PrototypeChunk|PrototypeName) WITH n LIMIT 2000 DETACH DELETE n RETURN count(*) AS gone"
 _NAMES_OF_SEEDS = """MATCH (c:PrototypeChunk) WHERE c.id IN $chunks AND any(a IN c.acl WHERE a IN $principals)
 MATCH (c)-[:PROTOTYPE]->(n:PrototypeName) RETURN collect(DISTINCT n.id) AS names"""
 _CHUNKS_OF_NAMES = """MATCH (n:PrototypeName) WHERE n.id IN $names

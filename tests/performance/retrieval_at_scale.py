@@ -94,8 +94,10 @@ def main() -> int:
     figures: dict[int, dict[str, Any]] = {}
     for size in options.sizes:
         with open_lake(settings, home, options.collection, size) as lake:
-            figures[size] = {part: PARTS[part](lake, questions) for part in options.parts}
-        _print(size, figures[size])
+            figures[size] = {}
+            for part in options.parts:
+                figures[size][part] = PARTS[part](lake, questions)
+                _print(size, part, figures[size][part])
     held = bounds(figures)
     if options.json:
         report = {"questions": len(questions), "sizes": figures, "bounds": held}
@@ -105,11 +107,10 @@ def main() -> int:
     return 0 if all(good for _, _, good in held) else 1
 
 
-def _print(size: int, figures: Mapping[str, Any]) -> None:
-    table = Table("part", "figure", "value", title=f"{size:,} chunks")
-    for part, values in figures.items():
-        for name, value in values.items():
-            table.add_row(part, name, _shown(value))
+def _print(size: int, part: str, figures: Mapping[str, Any]) -> None:
+    table = Table("figure", "value", title=f"{part}, {size:,} chunks")
+    for name, value in figures.items():
+        table.add_row(name, _shown(value))
     Console(highlight=False).print(table)
 
 

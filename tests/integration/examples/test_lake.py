@@ -83,6 +83,7 @@ def seen(world: World, reader: str) -> dict[str, Any]:
 def test_hidden_documents_do_not_exist_for_those_who_may_not_read_them(
     full: World, public_only: World, reader: str
 ) -> None:
+    assert full.services.ranker is not None, "what is shown has to be ordered by the learned ranker, as by default"
     assert seen(full, reader) == seen(public_only, reader)
 
 
