@@ -103,6 +103,8 @@ def _print_evidence(evidence: Evidence, console: Console) -> None:
 
 def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> None:
     """The answer, its numbered citations, how the evidence connects, and (explained) what else was found."""
+    if answer.short not in answer.text:
+        console.print(f"[bold]{escape(answer.short)}[/]")  # worked out from what follows
     console.print(f"[bold]{escape(answer.text)}[/]" if not answer.abstained else escape(answer.text))
     for c in answer.citations:
         where = place(c.heading_path, c.page)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kgqa.ask.asks import Ask, asks
 from kgqa.ask.chains import Chain, search
+from kgqa.ask.compare import compare
 from kgqa.ask.links import WEAK_TYPES
 from kgqa.ask.passages import Passage
 from kgqa.ask.solve import solve
@@ -39,12 +40,18 @@ class Draft:
     fit: float = 0.0
     #: whether the question was answered step by step
     stepwise: bool = False
+    #: whether the short answer was worked out from the passages together; no single one says it
+    derived: bool = False
 
 
 def compose(question: Question, pool: Sequence[Passage]) -> Draft:
     """The best chain; empty for an empty pool."""
     wanted = asks(question.text, question.language)
     sentences = [passage for passage in pool if not _is_heading(passage)]
+    if compared := compare(question, sentences):
+        return Draft(
+            passages=compared.passages, short=compared.short, coverage=1.0, fit=1.0, stepwise=True, derived=True
+        )
     table = tabulate(question, wanted, sentences)
     chains = search(table)
     if not chains:

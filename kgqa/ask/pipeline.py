@@ -145,7 +145,7 @@ def _events(
         answer=Answer(
             question=question.text,
             text=written.text,
-            short=_short(found.draft.short, written.text) if verdict.enough else "",
+            short=_short(found.draft, written.text) if verdict.enough else "",
             abstained=not verdict.enough,
             confidence=found.confidence,
             citations=citations,
@@ -240,9 +240,11 @@ def _copy(passage: Passage) -> Statement:
     return Statement(text=passage.text, quotes=(Quote(chunk=passage.chunk, start=passage.start, end=passage.end),))
 
 
-def _short(short: str, text: str) -> str:
-    """Those parts of the short answer that the text contains."""
-    return "; ".join(part for part in _parts(short) if part.casefold() in text.casefold())
+def _short(draft: Draft, text: str) -> str:
+    """Those parts of the short answer that the text contains; all of what was worked out, if it says the grounds."""
+    if draft.derived:
+        return draft.short if all(passage.text in text for passage in draft.passages) else ""
+    return "; ".join(part for part in _parts(draft.short) if part.casefold() in text.casefold())
 
 
 def _parts(short: str) -> Sequence[str]:
