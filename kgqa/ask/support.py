@@ -1,7 +1,7 @@
 """What tells evidence from what merely came up: features of chunks, and of the question as a whole.
 
 A ranker says which chunk is better; this says whether a chunk is good enough to be cited, and whether the whole is
-enough to answer. Names of the features are explained in docs/decisions/0012-learned-evidence.md.
+enough to answer. Names of the features are explained in docs/decisions/0011-judges-of-evidence.md.
 """
 
 from __future__ import annotations
