@@ -22,6 +22,10 @@ from kgqa.model.answer import Question
 from kgqa.ports import Ranker
 
 
+#: where the lists hold a collection whole, how far a chunk stands out says too little
+LEAST_CANDIDATES = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judges:
     """Models that give probabilities."""
@@ -44,10 +48,12 @@ class Weighed:
 def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judges | None) -> Weighed:
     """The draft over the likely chunks. What was answered step by step keeps its steps.
 
-    The judges learned from questions in the language of the texts; across languages the draft stays as it is.
+    The judges learned from questions in the language of the texts, over collections of a thousand documents: elsewhere
+    the draft stays as it is.
     """
     sight = Sight.of(ranking, read, draft)
-    if judges is None or not sight.chunk_ids or not same_language(ranking.question.language, sight.language):
+    foreign = not same_language(ranking.question.language, sight.language)
+    if judges is None or foreign or len(ranking.base) < LEAST_CANDIDATES:
         return Weighed(draft=draft, confidence=None)
     scores = judges.support.score(support_matrix(sight)).tolist()
     support = dict(zip(sight.chunk_ids, scores, strict=True))

@@ -18,6 +18,11 @@ QUESTION = "Which supplier delivers the shaft seal?"
 NESTED = "Which supplier makes the part behind error E-417?"
 
 
+@pytest.fixture(autouse=True)
+def of_any_size(monkeypatch):
+    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CANDIDATES", 1)
+
+
 class Says:
     """A judge that says one number of everything, or what a rule says of a row."""
 
@@ -134,6 +139,12 @@ def test_across_languages_the_draft_stays():
     given = asked(judge, "¿Qué proveedor fabrica la pieza que está detrás del error E-417?")
     assert given.confidence is None
     assert judge.support.seen == []
+
+
+def test_in_a_collection_that_the_lists_hold_whole_the_rules_decide(monkeypatch):
+    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CANDIDATES", 200)
+    assert asked(judges(0.0, 0.0)).text == asked(None).text
+    assert asked(judges(0.0, 0.0)).confidence is None
 
 
 def test_steps_that_were_answered_are_kept_whatever_the_judges_say():
