@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kgqa.ask.asks import asks
+from kgqa.ask.compose import is_heading
 from kgqa.ask.passages import Passage
 from kgqa.ask.support import Sight
 from kgqa.ask.values import values
@@ -43,7 +44,8 @@ def _by_worth(sight: Sight, chunk: int) -> list[tuple[float, Passage]]:
     wanted = asks(question.text, question.language)
     words = frozenset(sight.weights)
     found: list[tuple[float, Passage]] = []
-    for passage in sight.by_chunk[chunk]:
+    passages = sight.by_chunk[chunk]
+    for passage in [passage for passage in passages if not is_heading(passage)] or passages:
         fits = [best[0].fit for ask in wanted if (best := values(ask, passage, words, question.language))]
         worth = sight.said(passage.terms) + CLOSENESS_WORTH * passage.cosine + FIT_WORTH * max(fits, default=0.0)
         found.append((worth + DRAFT_WORTH * ((chunk, passage.start) in drafted), passage))

@@ -47,7 +47,7 @@ class Draft:
 def compose(question: Question, pool: Sequence[Passage]) -> Draft:
     """The best chain; empty for an empty pool."""
     wanted = asks(question.text, question.language)
-    sentences = [passage for passage in pool if not _is_heading(passage)]
+    sentences = [passage for passage in pool if not is_heading(passage)]
     if compared := compare(question, sentences):
         return Draft(
             passages=compared.passages, short=compared.short, coverage=1.0, fit=1.0, stepwise=True, derived=True
@@ -82,7 +82,7 @@ def _wants_value(ask: Ask) -> bool:
 
 def leads(question: Question, pool: Sequence[Passage], chains: int) -> list[int]:
     """Names in the best chains that the question does not use, those of the best chain first."""
-    sentences = [passage for passage in pool if not _is_heading(passage)]
+    sentences = [passage for passage in pool if not is_heading(passage)]
     found = search(tabulate(question, asks(question.text, question.language), sentences))
     asked = set(question.name_ids)
     names: dict[int, None] = dict.fromkeys(solve(question, sentences).frontier)
@@ -94,7 +94,8 @@ def leads(question: Question, pool: Sequence[Passage], chains: int) -> list[int]
     return list(names)
 
 
-def _is_heading(passage: Passage) -> bool:
+def is_heading(passage: Passage) -> bool:
+    """Whether it is a heading or a label: nothing to quote."""
     text = passage.text
     bare = len(text.split()) <= HEADING_WORDS and ":" not in text and "|" not in text
     repeats = text in passage.chunk.heading_path or text == passage.chunk.title

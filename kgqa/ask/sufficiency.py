@@ -44,7 +44,8 @@ def judge(
     missing = tuple(missing_names(question, evidence))
     if confidence is not None and not draft.stepwise:
         unknown_code = any(CODE.fullmatch(surface) for surface in missing)
-        if confidence >= LEAST_CONFIDENCE and not unknown_code:
+        fits = draft.coverage > 0.0  # a name or number is asked for, and some value in the evidence fits
+        if confidence >= LEAST_CONFIDENCE and fits and not unknown_code:
             return Verdict(enough=True)
         return Verdict(enough=False, reason="missing" if missing else "thin", missing=missing)
     if missing:

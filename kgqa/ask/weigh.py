@@ -21,7 +21,6 @@ from kgqa.ask.words import terms
 from kgqa.model.answer import Question
 from kgqa.ports import Ranker
 
-
 #: where the lists hold a collection whole, how far a chunk stands out says too little
 LEAST_CANDIDATES = 200
 
