@@ -163,7 +163,7 @@ def _find(text: str, view: View, services: AskServices, options: AskOptions, tim
     with step("ask.follow", timings):
         read = follow(ranking.order, reader, services.graph, options)
     with step("ask.compose", timings):
-        weighed = weigh(ranking, read, compose(question, read), services.judges)
+        weighed = weigh(ranking, read, compose(question, read), services.judges, chunks=view.chunks)
         draft = shorten(weighed.draft, question, services.reader)
     with step("ask.evidence", timings):
         chunks = _evidence(ranking, read, draft, options)

@@ -21,8 +21,8 @@ from kgqa.ask.words import terms
 from kgqa.model.answer import Question
 from kgqa.ports import Ranker
 
-#: where the lists hold a collection whole, how far a chunk stands out says too little
-LEAST_CANDIDATES = 200
+#: in a collection of fewer chunks the lists hold nearly all of them, and standing out says too little
+LEAST_CHUNKS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,15 @@ class Weighed:
     confidence: float | None
 
 
-def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judges | None) -> Weighed:
+def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judges | None, *, chunks: int) -> Weighed:
     """The draft over the likely chunks. What was answered step by step keeps its steps.
 
-    The judges learned from questions in the language of the texts, over collections of a thousand documents: elsewhere
-    the draft stays as it is.
+    The judges learned from questions in the language of the texts, over collections of a thousand chunks and more:
+    elsewhere the draft stays as it is. `chunks`: how many the caller sees.
     """
     sight = Sight.of(ranking, read, draft)
     foreign = not same_language(ranking.question.language, sight.language)
-    if judges is None or foreign or len(ranking.base) < LEAST_CANDIDATES:
+    if judges is None or foreign or not sight.chunk_ids or chunks < LEAST_CHUNKS:
         return Weighed(draft=draft, confidence=None)
     scores = judges.support.score(support_matrix(sight)).tolist()
     support = dict(zip(sight.chunk_ids, scores, strict=True))

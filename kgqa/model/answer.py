@@ -26,6 +26,8 @@ class View:
     generation: int
     #: visible access classes, sorted
     classes: tuple[int, ...]
+    #: visible chunks; 0 where nobody counted
+    chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,12 @@ class PostgresSearchIndex:
         if row is None or not row[2]:
             raise NotFound(f"There is no collection {collection!r}.", hint="`kgqa ingest` makes one.")
         return View(
-            caller=caller, collection=collection, collection_id=row[0], generation=row[1], classes=tuple(row[2])
+            caller=caller,
+            collection=collection,
+            collection_id=row[0],
+            generation=row[1],
+            classes=tuple(row[2]),
+            chunks=row[3],
         )
 
     def candidates(

@@ -20,7 +20,7 @@ NESTED = "Which supplier makes the part behind error E-417?"
 
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch):
-    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CANDIDATES", 1)
+    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CHUNKS", 0)
 
 
 class Says:
@@ -141,8 +141,8 @@ def test_across_languages_the_draft_stays():
     assert judge.support.seen == []
 
 
-def test_in_a_collection_that_the_lists_hold_whole_the_rules_decide(monkeypatch):
-    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CANDIDATES", 200)
+def test_in_a_small_collection_the_rules_decide(monkeypatch):
+    monkeypatch.setattr("kgqa.ask.weigh.LEAST_CHUNKS", 500)
     assert asked(judges(0.0, 0.0)).text == asked(None).text
     assert asked(judges(0.0, 0.0)).confidence is None
 

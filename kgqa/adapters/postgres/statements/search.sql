@@ -5,16 +5,23 @@
 select dictionary from collection where name = %(collection)s;
 
 -- name: view
--- The collection, the active generation, and the classes that these principals see and documents of it have.
-select c.id, g.id, array(
-    select a.id from acl_class a
-    where a.principals && %(principals)s::text[]
-        and exists (
-            select from document d
-            where d.collection_id = c.id and d.acl_class = a.id and d.current_version is not null)
-    order by a.id)
-from collection c, index_generation g
-where c.name = %(collection)s and g.state = 'active';
+-- The collection, the active generation, the classes that these principals see and documents of it have, and how many
+-- chunks that makes.
+with view as (
+    select c.id as collection, g.id as generation, array(
+        select a.id from acl_class a
+        where a.principals && %(principals)s::text[]
+            and exists (
+                select from document d
+                where d.collection_id = c.id and d.acl_class = a.id and d.current_version is not null)
+        order by a.id) as classes
+    from collection c, index_generation g
+    where c.name = %(collection)s and g.state = 'active'
+)
+select v.collection, v.generation, v.classes, (
+    select coalesce(sum(s.chunks), 0)::bigint from corpus_statistics s
+    where s.generation = v.generation and s.collection_id = v.collection and s.acl_class = any(v.classes))
+from view v;
 
 -- name: languages
 -- How many live visible chunks there are in each language.
