@@ -100,6 +100,11 @@ def feature_matrix(
     return matrix
 
 
+def are_tied(matrix: Floats) -> bool:
+    """Whether titles tie the candidates to the question or to one another: what the links were learned from."""
+    return bool(matrix[:, [FEATURES.index("asked_titles"), FEATURES.index("link")]].any())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Links:
     """How each candidate hangs together with the best chunks, by their weights."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from kgqa.ask.retrieve import Candidate, same_language
 from kgqa.model.answer import AskOptions, Question
 
@@ -26,6 +29,21 @@ def fuse(
         pinned = order[:1] if options.pin_first and base and same_language(question.language, base[0].language) else []
         order = [*pinned, *_by(learned), *_by(walked), *order]
     return tuple(dict.fromkeys(order))
+
+
+def settle(chunk_ids: Sequence[int], scores: npt.NDArray[np.float32], *, tied: bool) -> dict[int, float]:
+    """What the ranker says of the candidates, which come best base score first.
+
+    Where nothing ties them together the ranker knows little more than the base, and both have an equal say: the
+    product of both ranks.
+    """
+    if tied:
+        return dict(zip(chunk_ids, scores.tolist(), strict=True))
+    places = np.empty(len(scores))
+    places[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    base = np.arange(1, len(scores) + 1)
+    # of equals, the base's better one
+    return dict(zip(chunk_ids, (-np.log(places * base) - 1e-9 * base).tolist(), strict=True))
 
 
 def _by(scores: Mapping[int, float]) -> list[int]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kgqa.ask.expand import Expansion, expand
-from kgqa.ask.features import feature_matrix, to_rank
-from kgqa.ask.fuse import fuse
+from kgqa.ask.features import are_tied, feature_matrix, to_rank
+from kgqa.ask.fuse import fuse, settle
 from kgqa.ask.retrieve import Candidate, base_order, retrieve, same_language
 from kgqa.ask.understand import understand
 from kgqa.model.answer import AskOptions, Question, ScoredChunk, View
@@ -115,8 +115,7 @@ def rank(
     with step("ask.fuse", timings):
         learned: Mapping[int, float] = {}
         if ranked is not None and services.ranker is not None:
-            scores = services.ranker.score(ranked.matrix).tolist()
-            learned = dict(zip(ranked.chunk_ids, scores, strict=True))
+            learned = settle(ranked.chunk_ids, services.ranker.score(ranked.matrix), tied=are_tied(ranked.matrix))
         order = fuse(question, base, walked, learned, options)
     return Ranking(
         question=question, vector=vector, base=base, walked=walked, learned=learned, ranked=ranked, order=order

@@ -30,6 +30,22 @@ class ByFeature:
         return matrix[:, self.column]
 
 
+#: a seal kit whose text mentions the titles of others
+LINKED = (
+    ("a", "Seal kit", "E-417 on the P350: the supplier is Kestrel Seals. Northline casts valves in a foundry.", 1),
+    ("b", "Kestrel Seals", "A maker in Leeds.", 1),
+    ("c", "Northline", "A foundry.", 1),
+    ("d", "Canteen", "Soup, and the Seal kit.", 1),
+)
+LINKED_NAMES = {
+    "Seal kit": "PRODUCT",
+    "Kestrel Seals": "ORG",
+    "Northline": "ORG",
+    "E-417": "ERROR_CODE",
+    "P350": "PRODUCT",
+}
+
+
 def look(of: MemoryLake, caller: Caller = PUBLIC, feature: str = "walk", **options):
     asking = services(of, ranker=ByFeature(feature))
     view = asking.index.view(caller, "test")
@@ -57,20 +73,7 @@ def test_the_best_candidate_has_rank_zero_and_no_gap() -> None:
 
 
 def test_links_follow_names_from_the_best_chunks() -> None:
-    texts = (
-        ("a", "Seal kit", "E-417 on the P350: the supplier is Kestrel Seals. Northline casts valves in a foundry.", 1),
-        ("b", "Kestrel Seals", "A maker in Leeds.", 1),
-        ("c", "Northline", "A foundry.", 1),
-        ("d", "Canteen", "Soup, and the Seal kit.", 1),
-    )
-    names = {
-        "Seal kit": "PRODUCT",
-        "Kestrel Seals": "ORG",
-        "Northline": "ORG",
-        "E-417": "ERROR_CODE",
-        "P350": "PRODUCT",
-    }
-    _, ranked = look(lake(texts, names))
+    _, ranked = look(lake(LINKED, LINKED_NAMES))
     link, close = column(ranked, "link"), column(ranked, "link_sentence")
     assert link[chunk("b")] == link[chunk("c")] > 0
     assert close[chunk("b")] > close[chunk("c")] > 0, "the supplier stands in the sentence that is asked for"
@@ -80,7 +83,7 @@ def test_links_follow_names_from_the_best_chunks() -> None:
 
 
 def test_the_ranker_decides_the_order_behind_the_first() -> None:
-    ranking, ranked = look(lake(), feature="keyword_rank")
+    ranking, ranked = look(lake(LINKED, LINKED_NAMES), feature="keyword_rank")
     worst_first = sorted(ranked.chunk_ids, key=lambda c: (-column(ranked, "keyword_rank")[c], c))
     first = ranking.base[0].chunk_id
     assert ranking.order[: len(worst_first)] == (first, *(c for c in worst_first if c != first))
