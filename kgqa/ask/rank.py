@@ -114,9 +114,12 @@ def rank(
                 ranked = see(question, base, vector, expansion, view, services.index, options)
     with step("ask.fuse", timings):
         learned: Mapping[int, float] = {}
+        settled: Mapping[int, float] = {}
         if ranked is not None and services.ranker is not None:
-            learned = settle(ranked.chunk_ids, services.ranker.score(ranked.matrix), tied=are_tied(ranked.matrix))
-        order = fuse(question, base, walked, learned, options)
+            scores = services.ranker.score(ranked.matrix)
+            learned = dict(zip(ranked.chunk_ids, scores.tolist(), strict=True))
+            settled = settle(ranked.chunk_ids, scores, tied=are_tied(ranked.matrix))
+        order = fuse(question, base, walked, settled, options)
     return Ranking(
         question=question, vector=vector, base=base, walked=walked, learned=learned, ranked=ranked, order=order
     )
