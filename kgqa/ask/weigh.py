@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kgqa.ask.asks import asks
-from kgqa.ask.choose import choose
+from kgqa.ask.choose import LEAST_SUPPORT, choose
 from kgqa.ask.compose import Draft
 from kgqa.ask.passages import Passage
 from kgqa.ask.rank import Ranking
@@ -45,7 +45,7 @@ class Weighed:
 
 
 def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judges | None, *, chunks: int) -> Weighed:
-    """The draft over the likely chunks. What was answered step by step keeps its steps.
+    """The draft over the likely chunks. Steps that all stand on likely chunks, and comparisons, are kept.
 
     The judges learned from questions in the language of the texts, over collections of a thousand chunks and more:
     elsewhere the draft stays as it is. `chunks`: how many the caller sees.
@@ -59,10 +59,11 @@ def weigh(ranking: Ranking, read: Sequence[Passage], draft: Draft, judges: Judge
     chosen = choose(sight, support)
     cited = list(dict.fromkeys(passage.chunk.chunk_id for passage in chosen))
     confidence = float(judges.answerable.score(answerable_row(sight, support, cited))[0])
-    if draft.stepwise:
+    firm = all(support.get(passage.chunk.chunk_id, 0.0) >= LEAST_SUPPORT for passage in draft.passages)
+    if draft.derived or (draft.stepwise and firm):
         return Weighed(draft=draft, confidence=confidence)
-    kept = replace(draft, passages=chosen, short=_short(ranking.question, draft.short, chosen))
-    return Weighed(draft=kept, confidence=confidence)
+    short = _short(ranking.question, draft.short, chosen)
+    return Weighed(draft=replace(draft, passages=chosen, short=short, stepwise=False), confidence=confidence)
 
 
 def _short(question: Question, drafted: str, chosen: Sequence[Passage]) -> str:

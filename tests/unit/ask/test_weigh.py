@@ -147,10 +147,15 @@ def test_in_a_small_collection_the_rules_decide(monkeypatch):
     assert asked(judges(0.0, 0.0)).confidence is None
 
 
-def test_steps_that_were_answered_are_kept_whatever_the_judges_say():
-    plain, judged = asked(None, NESTED), asked(judges(0.0, 0.0), NESTED)
+def test_steps_on_likely_chunks_are_kept_however_little_confidence():
+    plain, judged = asked(None, NESTED), asked(judges(0.6, 0.0), NESTED)
     assert "Kestrel Seals" in judged.short
     assert [c.quote for c in judged.citations] == [c.quote for c in plain.citations]
+
+
+def test_steps_on_unlikely_chunks_are_not_believed():
+    assert asked(judges(0.4, 0.0), NESTED).abstained
+    assert len({c.chunk_id for c in asked(judges(0.4, 1.0), NESTED).citations}) == 1
 
 
 def test_a_code_that_nothing_mentions_is_not_answered_however_confident():
