@@ -3,7 +3,7 @@
 //     known (ids of names not to be read again); hub_chunks (a name with more visible chunks is a hub).
 // Columns: ids and norms of names; chunks and weights: for each name a list of chunk ids, and of 2 * count, plus 1
 //     where it is a title. All parallel, in one row: rows are what costs the driver time. A hub has empty lists.
-// The ends of MENTIONS need no label: they are chunks and names, and to look costs a fifth of the time.
+// The ends of MENTIONS need no label: they are chunks and names, and to look costs an eighth of the time.
 // Index used: Chunk(generation, id), Name(generation, id).
 CALL () {
     UNWIND $chunks AS chunk_id
