@@ -76,7 +76,7 @@ def test_publishing_twice_gives_the_first_report_and_changes_nothing(pools, stor
 
 def test_a_run_that_was_cut_off_is_resumed_without_doubling(pools, store, delta) -> None:
     run = store.start_run(COLLECTION, {"chunk": 1})
-    documents = [delta("a", "Kestrel Seals is here."), delta("b", "Acme is there.")]
+    documents = [delta("a", "Kestrel Seals is here.", title="A"), delta("b", "Acme is there.", title="B")]
     store.stage(run, documents[:1])
     again = store.start_run(COLLECTION, {"chunk": 1})
     assert again == run
