@@ -138,7 +138,7 @@ def to_onnx(model: Mapping[str, Any], card: Mapping[str, object], *, probability
             for name, value in values.items():
                 nodes[f"nodes_{name}"].append(value)
             if not inner:
-                for name, value in zip(targets, (number, identity, 0, node["leaf_value"]), strict=True):
+                for name, value in zip(targets, (number, identity, 0, float(node["leaf_value"])), strict=True):
                     targets[name].append(value)
     attributes: dict[str, Any] = {"n_targets": 1, "aggregate_function": "SUM", "post_transform": "NONE"}
     summed = "sum" if probability else "score"

@@ -14,7 +14,7 @@ from kgqa.adapters.models.ranker import OnnxRanker
 from kgqa.adapters.models.trees import CARD
 from kgqa.ask.features import FEATURES
 from kgqa.errors import ConfigurationError
-from kgqa.evaluation.training import PARAMETERS, TREES, Judged, family_of, train
+from kgqa.evaluation.training import PARAMETERS, TREES, Judged, family_of, to_onnx, train
 
 
 def judged(name: str, seed: int, questions: int = 40, candidates: int = 12) -> Judged:
@@ -100,3 +100,10 @@ def test_the_packaged_rankers_load_and_each_fold_left_its_family_out() -> None:
         fold = OnnxRanker(module.packaged_ranker(unseen=family))
         assert set(fold.card["families"]) == set(everything.card["families"]) - {family}
         assert fold.features == everything.features
+
+
+def test_a_model_that_learned_nothing_says_the_same_of_everything(tmp_path: Path) -> None:
+    nothing = {"tree_info": [{"tree_structure": {"leaf_value": 0}}]}
+    (tmp_path / "flat.onnx").write_bytes(to_onnx(nothing, {"features": list(FEATURES)}, probability=True))
+    scores = OnnxRanker(tmp_path / "flat.onnx").score(np.ones((3, len(FEATURES)), np.float32))
+    assert scores.tolist() == [0.5, 0.5, 0.5]
