@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +21,8 @@ from kgqa.evaluation.judging import AskedSet, ask_both_ways, train_judges
 from kgqa.evaluation.run import EVERYBODY, QuestionResult, Report, evaluate_questions
 from kgqa.evaluation.training import Judged, Watching, collect, family_of, train
 from kgqa.model.answer import AskOptions
+
+S = TypeVar("S", Judged, AskedSet)
 
 
 def print_measures(report: Report, console: Console) -> None:
@@ -71,12 +73,9 @@ def train_rankers(
         sets.append(collect(dataset, view, asking, AskOptions(), limit))
         console.print(f"{dataset.folder.name}: {len(sets[-1].sizes)} questions that teach", markup=False)
     target.mkdir(parents=True, exist_ok=True)
-    (target / "all.onnx").write_bytes(train(sets))
-    for family in sorted({each.family for each in sets}):
-        others = [each for each in sets if each.family != family]
-        if others:
-            (target / f"without-{family}.onnx").write_bytes(train(others))
-            console.print(f"without {family}: trained on {', '.join(each.name for each in others)}", markup=False)
+    for name, taught in folds(sets):
+        (target / f"{name}.onnx").write_bytes(train(taught))
+        console.print(f"{name}: trained on {', '.join(each.name for each in taught)}", markup=False)
 
 
 def train_judges_of(
@@ -98,16 +97,21 @@ def train_judges_of(
         asking = ask_both_ways(dataset, view, fair_services(services, folder), limit)
         asked = tuple(track(asking, description=folder.name, total=count, console=progress))
         sets.append(AskedSet(name=folder.resolve().name, asked=asked))
-    families = sorted({each.family for each in sets})
-    for family in ("", *families):
-        others = [each for each in sets if each.family != family]
-        if not others:
-            continue
-        fold = target / (f"without-{family}" if family else "all")
+    for name, taught in folds(sets):
+        fold = target / name
         fold.mkdir(parents=True, exist_ok=True)
-        for name, model in zip((SUPPORT_FILE, ANSWERABLE_FILE), train_judges(others), strict=True):
-            (fold / name).write_bytes(model)
-        console.print(f"{fold.name}: trained on {', '.join(each.name for each in others)}", markup=False)
+        for file, model in zip((SUPPORT_FILE, ANSWERABLE_FILE), train_judges(taught), strict=True):
+            (fold / file).write_bytes(model)
+        console.print(f"{name}: trained on {', '.join(each.name for each in taught)}", markup=False)
+
+
+def folds(sets: Sequence[S]) -> Iterator[tuple[str, Sequence[S]]]:
+    """(name, sets to learn from): `all`, then per family of sets `without-FAMILY`, if others are left."""
+    yield "all", sets
+    for family in sorted({each.family for each in sets}):
+        others = [each for each in sets if each.family != family]
+        if others:
+            yield f"without-{family}", others
 
 
 def questions(
