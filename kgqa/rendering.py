@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
 
+from kgqa.adapters.postgres.check import Finding
 from kgqa.model.answer import Answer, Citation, CitationReason, Evidence, EvidenceChunk
 
 
@@ -122,6 +123,19 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         _print_evidence(answer.evidence, console)
         steps = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in answer.timings.items())
         console.print(f"  [dim]{steps}[/]")
+
+
+def print_findings(findings: Sequence[Finding], graph: str, console: Console) -> None:
+    """What a check found, and what to do about it."""
+    for finding in findings:
+        console.print(
+            escape(f"record: {finding.rows} x {finding.what} ({finding.check}), for example {finding.example}")
+        )
+    if findings:
+        console.print("  hint: `kgqa ingest --force SOURCE` reads documents again; please report how this came about.")
+    console.print(f"graph: {graph}")
+    if graph != "none":
+        console.print("  hint: keys that wait are projected with the next change; else run `kgqa rebuild-graph`.")
 
 
 def print_report(report: Mapping[str, object], console: Console) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,9 @@ from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, se
 from kgqa.errors import KgqaError, NotFound
 from kgqa.logs import configure_logs
 from kgqa.settings import load_settings
+
+if TYPE_CHECKING:
+    from kgqa.adapters.postgres.check import Finding
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -228,6 +232,30 @@ def rebuild_graph() -> None:
         built.graph.rebuild(generation)
         counts = built.graph.counts(generation)
     err.print(f"rebuilt: {dict(counts.nodes)} {dict(counts.relationships)}")
+
+
+@app.command()
+def check(*, as_json: JsonOption = False) -> None:
+    """Check that all that is counted or linked agrees with what it came from, in both stores. Changes nothing.
+
+    Reads the record whole, in one snapshot, and compares the graph with it. Ends with 1 when something is wrong.
+    """
+    from kgqa.rendering import print_findings
+
+    with services(load_settings()) as built:
+        generation = built.store.active_generation()
+        findings: list[Finding] = []
+        for name, found in built.store.check(generation):
+            err.print(f"{'FAIL' if found else 'ok  '} record: {name}")
+            findings += found
+        graph = built.graph.compare(generation)
+        err.print(f"{'FAIL' if graph else 'ok  '} graph")
+    if as_json:
+        print(json.dumps({"record": [asdict(finding) for finding in findings], "graph": graph.summary()}))
+    else:
+        print_findings(findings, graph.summary(), out)
+    if findings or graph:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from psycopg.types.json import Jsonb
 
 from kgqa.adapters.postgres import resolution
+from kgqa.adapters.postgres.check import Finding, check_record
 from kgqa.adapters.postgres.names import Scope
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
@@ -66,6 +67,10 @@ class PostgresDocumentStore:
         """The generation that requests read."""
         with transaction(self._pool) as connection:
             return _generation(connection, {})
+
+    def check(self, generation: int) -> Iterator[tuple[str, list[Finding]]]:
+        """What does not hold in the record, check by check; see `check.py`."""
+        return check_record(self._pool, generation)
 
     def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
         """Id of an ingest run; an unfinished run with the same options is resumed."""
