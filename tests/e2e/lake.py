@@ -22,6 +22,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.postgres.admin import create_database, database_url, drop_database
+from kgqa.adapters.postgres.content import Content, record_content
 from kgqa.bootstrap import build_services
 from kgqa.embedded.postgres import DATABASE
 from kgqa.embedded.stack import Endpoints, Stack
@@ -30,7 +31,6 @@ from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.processes import run_spark_job
 from kgqa.settings import Settings
-from tests.integration.postgres.test_invariants import CLASS, CONTENT
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COLLECTION = "lake"
@@ -51,7 +51,6 @@ INTERNAL = "people/quality.md"
 PATIENCE_SECONDS = 400
 _TEMPLATE = "kgqa_template"
 
-Content = Mapping[str, Sequence[str]]
 #: what is called with the progress of a job as it comes
 Watch = Callable[[Mapping[str, object]], None]
 
@@ -133,10 +132,7 @@ class Lake:
     def content(self) -> Content:
         """Everything in the record that follows from the documents, ids of runs and versions aside."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
-            return {
-                table: sorted(map(repr, connection.execute(query.replace("CLASS", CLASS).encode())))
-                for table, query in CONTENT.items()
-            }
+            return record_content(connection)
 
     def assert_graph_is_the_record(self) -> None:
         """Nothing is left to project, and Neo4j holds what the record says."""
