@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kgqa import __version__
+from kgqa.cli.bench import bench
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
@@ -29,6 +30,7 @@ app = typer.Typer(
     epilog="Start with `kgqa demo`. Settings: docs/settings.md. Servers start by themselves and live in KGQA_HOME.",
 )
 app.add_typer(evaluate, name="eval")
+app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 
 #: exit codes by error code; 1 for the rest

@@ -1,0 +1,1 @@
+"""Random programs of changes with servers and workers killed meanwhile: `kgqa bench soak`."""
