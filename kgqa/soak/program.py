@@ -89,7 +89,7 @@ def _operation(number: int, chooser: random.Random, lake: Mapping[str, Page], to
     """A change of documents that this round has not touched."""
     free = sorted(lake.keys() - touched)
     actions: tuple[Action, ...] = ("upsert", "edit", "delete", "move", "access")
-    weights = (1, 3, 2, 1, 2) if len(lake) > LARGE else (4, 3, 1, 1, 2)
+    weights = (1, 3, 2, 1, 2) if len(lake) > LARGE else (6, 3, 1, 1, 2)
     action = chooser.choices(actions, weights)[0] if free else "upsert"
     new = f"folder-{number % 3}/page-{number}.md"
     if action == "upsert":
