@@ -217,6 +217,26 @@ def eval_extraction(
         json_path.write_text(json.dumps({"texts": len(texts), "measures": measures}, indent=2), encoding="utf-8")
 
 
+@evaluate.command("language")
+def eval_language(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="SQuAD files named like xquad.de.json.gz or a folder of them; BEIR folders named like xquad-de-en.",
+            exists=True,
+        ),
+    ],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Measure language detection: paragraphs, questions, chunks of mixed documents. Needs no servers."""
+    from kgqa.evaluation.languages import as_json, detectors, evaluate_languages, print_languages, read_texts
+
+    rows = evaluate_languages(read_texts(paths), detectors())
+    print_languages(rows, out)
+    if json_path:
+        json_path.write_text(as_json(rows), encoding="utf-8")
+
+
 @evaluate.command("questions")
 def eval_questions(
     folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],

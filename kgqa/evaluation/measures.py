@@ -6,6 +6,7 @@ Recall, nDCG and reciprocal rank come from `ir_measures`; "all gold in the first
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections import Counter, defaultdict
@@ -84,6 +85,19 @@ def intervals(values: PerQuestion, *, seed: int = 0) -> dict[str, tuple[float, f
         low, high = np.quantile(scores[picks].mean(axis=1), (0.025, 0.975))
         found[name] = (float(low), float(high))
     return found
+
+
+def share(hits: int, of: int) -> Estimate:
+    """A share with its 95 % interval, which is honest for few cases and for shares of 0 or 1; (0, 0, 1) of nothing.
+
+    Wilson, Probable inference, the law of succession, and statistical inference (1927).
+    """
+    if not of:
+        return Estimate(mean=0.0, low=0.0, high=1.0)
+    z2 = 1.959964**2
+    middle = (hits + z2 / 2) / (of + z2)
+    half = math.sqrt(z2 * (hits * (of - hits) / of + z2 / 4)) / (of + z2)
+    return Estimate(mean=hits / of, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
 def estimates(values: PerQuestion) -> dict[str, Estimate]:

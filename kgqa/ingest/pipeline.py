@@ -24,6 +24,7 @@ from kgqa.model.delta import DocumentDelta, OptionsHashes
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.ports import Embedder, Extractor
+from kgqa.text.language import LANGUAGE_VERSION
 from kgqa.text.terms import ANALYSER_VERSION, chunk_terms
 
 SUBJECT_VERSION = "1"
@@ -65,6 +66,7 @@ def stage_versions(parts: IngestParts) -> Mapping[str, object]:
     """The options of every stage; a stage whose entry differs has to run again."""
     return {
         "parse": PARSER_VERSION,
+        "language": LANGUAGE_VERSION,
         "chunk": [CHUNKER_VERSION, parts.options.chunks.target_tokens, parts.options.chunks.max_tokens],
         "extract": parts.extractor.version,
         "terms": ANALYSER_VERSION,

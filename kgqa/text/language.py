@@ -1,15 +1,20 @@
 """Which language a text is in, without network and the same on every machine (py3langid, a naive Bayes model).
 
 Short texts mislead any detector: candidates are the languages of wide use, and the answer is `und` unless one of them
-is clearly ahead.
+is clearly ahead. `kgqa eval language` measures it (docs/decisions/0016-language-and-duplicates.md).
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from kgqa.text.names import UNSPACED
+
+#: part of the stage hash: a change of what is detected reads documents again
+LANGUAGE_VERSION = "2"
 UNKNOWN = "und"
 #: characters read of a long text
 SAMPLE_CHARACTERS = 4_000
@@ -19,13 +24,17 @@ CONFIDENCE = 0.5
 LONG_CHARACTERS = 200
 LONG_LEAD = 1.5
 #: a chunk departs from its document's language when it is at least this long and this certain
-CHUNK_CHARACTERS = 200
+CHUNK_CHARACTERS = 40
 CHUNK_CONFIDENCE = 0.9
+#: letters of a spaced script that say as much as one character of an unspaced one
+UNSPACED_LETTERS = 3
 LANGUAGES = (
     "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hr",
     "hu", "hy", "id", "is", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr",
     "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh",
 )  # fmt: skip
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def identify(text: str) -> tuple[str, float]:
@@ -52,7 +61,7 @@ def detect(text: str) -> str:
 
 def detect_chunk(text: str, document_language: str) -> str:
     """The document's language, unless the chunk is long and certainly in another."""
-    if len(text) < CHUNK_CHARACTERS:
+    if len(text) + (UNSPACED_LETTERS - 1) * len(_UNSPACED.findall(text)) < CHUNK_CHARACTERS:
         return document_language
     language, probability = identify(text)
     return language if probability >= CHUNK_CONFIDENCE else document_language

@@ -33,7 +33,16 @@ def test_a_table_of_names_and_numbers_has_the_language_of_its_columns():
 
 
 def test_a_chunk_leaves_its_document_only_when_long_and_certain():
-    assert detect_chunk(SPANISH, "en") == "en"
-    assert detect_chunk(SPANISH * 4, "en") == "es"
+    assert detect_chunk("El cojinete giraba en seco.", "en") == "en"
+    assert detect_chunk(SPANISH, "en") == "es"
     assert detect_chunk(ENGLISH * 4, "en") == "en"
     assert detect_chunk("4711 12 " * 50, "es") == "es"
+
+
+def test_a_chunk_of_an_unspaced_script_says_enough_in_fewer_characters():
+    assert detect_chunk("この部品はどの会社が製造していますか", "en") == "ja"
+    assert detect_chunk("部品", "en") == "en"
+
+
+def test_names_and_numbers_alone_do_not_leave_their_document():
+    assert detect_chunk("Anna Johansson; Marisca Hogervorst; Gothenburg; B-14-4; 120", "en") == "en"
