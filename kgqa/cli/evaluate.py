@@ -237,6 +237,21 @@ def eval_language(
         json_path.write_text(as_json(rows), encoding="utf-8")
 
 
+@evaluate.command("duplicates")
+def eval_duplicates(
+    folder: BeirArgument,
+    seed: Annotated[int, typer.Option(help="Of the edits.")] = 0,
+    json_path: JsonFileOption = None,
+) -> None:
+    """Plant edited copies in a corpus and measure which are marked as near duplicates. Needs no servers."""
+    from kgqa.evaluation.duplicates import as_json, evaluate_duplicates, print_duplicates
+
+    rows = evaluate_duplicates(folder, seed=seed)
+    print_duplicates(rows, out)
+    if json_path:
+        json_path.write_text(as_json(rows), encoding="utf-8")
+
+
 @evaluate.command("questions")
 def eval_questions(
     folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],
