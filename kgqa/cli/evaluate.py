@@ -252,6 +252,20 @@ def eval_duplicates(
         json_path.write_text(as_json(rows), encoding="utf-8")
 
 
+@evaluate.command("pii")
+def eval_pii(
+    path: Annotated[Path, typer.Argument(help="JSON file of annotated texts, or a folder of them.", exists=True)],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Measure the detection of personal data in annotated texts: F2, precision, recall by type. Needs no servers."""
+    from kgqa.evaluation.pii import as_json, evaluate_pii, print_pii, product_finder, read_annotated_pii
+
+    rows = evaluate_pii(read_annotated_pii(path), product_finder())
+    print_pii(rows, out)
+    if json_path:
+        json_path.write_text(as_json(rows), encoding="utf-8")
+
+
 @evaluate.command("questions")
 def eval_questions(
     folder: Annotated[Path, typer.Argument(help="Folder as examples/: lake, questions, principals.", exists=True)],

@@ -77,7 +77,7 @@ class SpacyExtractor:
     def names(self, text: str, language: str) -> list[str]:
         """Surfaces of the names in a question, in order; without a model, those of the dictionary and identifiers."""
         model = MODELS.get(language)
-        spans = find_spans(text, self.match_dictionary([text])[0], (), _load(model)(text) if model else None)
+        spans = find_spans(text, self.match_dictionary([text])[0], (), load_model(model)(text) if model else None)
         return list(dict.fromkeys(span.surface for span in spans))
 
     def warnings(self, languages: Iterable[str]) -> tuple[str, ...]:
@@ -109,7 +109,8 @@ class SpacyExtractor:
 
 
 @cache
-def _load(model: str) -> Language:
+def load_model(model: str) -> Language:
+    """A model of spaCy, once per process."""
     return spacy.load(model)
 
 
@@ -119,7 +120,7 @@ def _parse(chunks: Sequence[Chunk]) -> dict[int, Doc]:
     for language, model in MODELS.items():
         places = [i for i, chunk in enumerate(chunks) if chunk.language == language]
         if places:
-            nlp = _load(model)
+            nlp = load_model(model)
             docs = nlp.pipe(
                 (_with_sentences(nlp.make_doc(chunks[i].text), chunks[i]) for i in places), batch_size=BATCH_SIZE
             )
