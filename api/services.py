@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from kgqa.ask.pipeline import AskServices
+from kgqa.model.answer import Answer, Caller
 from kgqa.ports import Clock, JobQueue, Library, Policy, SearchIndex
 from kgqa.settings import Settings
 
@@ -40,6 +41,10 @@ class ApiServices(Protocol):
     @property
     def settings(self) -> Settings:
         """Limits."""
+        ...
+
+    def reveal(self, caller: Caller, collection: str, answer: Answer) -> Answer:
+        """The answer with the masked values that the caller may see."""
         ...
 
     def ask_services(self, collection: str) -> AskServices:

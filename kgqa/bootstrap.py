@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import abc
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from kgqa.adapters.keyring import Keyring
 from kgqa.adapters.models.encoder import DIMENSIONS, OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
@@ -26,19 +29,26 @@ from kgqa.adapters.postgres.library import PostgresLibrary
 from kgqa.adapters.postgres.policy import PostgresPolicy
 from kgqa.adapters.postgres.pool import open_pool
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
+from kgqa.adapters.postgres.vault import PostgresVault
 from kgqa.adapters.scripted.encoder import HashingEncoder
+from kgqa.ask.personal import QuestionMask, masked_tokens, revealed
 from kgqa.ask.pipeline import AskServices
 from kgqa.ask.read import SpanReader
 from kgqa.ask.weigh import Judges
+from kgqa.embedded.home import Home
 from kgqa.embedded.models import ENCODER, encoder_name, ensure_encoder
 from kgqa.embedded.stack import Endpoints
 from kgqa.errors import ConfigurationError
 from kgqa.ingest.chunk import ChunkOptions
 from kgqa.ingest.dictionary import Dictionary
+from kgqa.ingest.mask import PersonalData, PiiDetector
 from kgqa.ingest.parse import ParseLimits
 from kgqa.ingest.pipeline import IngestOptions, IngestParts
+from kgqa.model.answer import Answer, Caller
+from kgqa.model.pii import PiiPolicy
 from kgqa.ports import Clock, Embedder, Generator, Ranker
 from kgqa.settings import Settings
+from kgqa.text.pseudonyms import Pseudonyms
 
 
 class SystemClock:
@@ -58,6 +68,7 @@ class Services:
     library: PostgresLibrary
     jobs: PostgresJobQueue
     policy: PostgresPolicy
+    vault: PostgresVault
     graph: Neo4jGraphStore
     embedder: Embedder
     ranker: Ranker | None
@@ -71,6 +82,34 @@ class Services:
         """The extractor that knows the domain dictionary of a collection."""
         return _extractor(json.dumps(dict(self.index.dictionary(collection)), sort_keys=True))
 
+    def personal_data(self, collection: str) -> PersonalData | None:
+        """What ingest does about personal data of a collection; None: nothing."""
+        rules = self.vault.rules(collection)
+        if rules.policy is PiiPolicy.OFF:
+            return None
+        detector = build_detector(self.settings)
+        if rules.policy is PiiPolicy.FLAG:
+            return PersonalData(policy=rules.policy, detector=detector)
+        settings = with_pii_keys(self.settings)
+        return PersonalData(
+            policy=rules.policy,
+            detector=detector,
+            pseudonyms=Pseudonyms(key=settings.pii.token_key.get_secret_value().encode(), collection=collection),
+            sealer=Keyring.parse(settings.pii.keys.get_secret_value()),
+        )
+
+    def reveal(self, caller: Caller, collection: str, answer: Answer) -> Answer:
+        """The answer with the masked values that the caller may see; a warning says how many stay hidden."""
+        tokens = masked_tokens(answer)
+        if not tokens:
+            return answer
+        keyring = Keyring.parse(with_pii_keys(self.settings).pii.keys.get_secret_value())
+        values = self.vault.reveal(caller, collection, tokens, keyring)
+        shown = revealed(answer, values)
+        hidden = len(tokens) - len(values)
+        warning = (f"{hidden} masked value(s) are not shown to {caller.subject}.",) if hidden else ()
+        return replace(shown, warnings=(*shown.warnings, *warning))
+
     def ask_services(self, collection: str) -> AskServices:
         """What the ask path uses to answer over a collection."""
         return AskServices(
@@ -83,16 +122,56 @@ class Services:
             generator=self.generator,
             reader=self.reader,
             clock=self.clock,
+            personal=self._question_mask(collection),
         )
+
+    def _question_mask(self, collection: str) -> QuestionMask | None:
+        personal = self.personal_data(collection)
+        if personal is None or personal.pseudonyms is None:
+            return None
+        return QuestionMask(pseudonyms=personal.pseudonyms, detector=personal.detector)
 
     def ingest_parts(self, collection: str) -> IngestParts:
         """The models and options that ingest documents of this collection."""
         return IngestParts(
             extractor=self.extractor_of(collection),
             embedder=self.embedder,
-            options=ingest_options(self.settings),
+            options=replace(ingest_options(self.settings), personal=self.personal_data(collection)),
             cached_vectors=self.store.cached_vectors,
         )
+
+
+def with_pii_keys(settings: Settings) -> Settings:
+    """The settings with keys of personal data: configured ones, else those of KGQA_HOME, made at the first call.
+
+    Raises ConfigurationError for a record on a server of its own without them: its homes would each make others.
+    """
+    pii = settings.pii
+    if pii.token_key.get_secret_value() and pii.keys.get_secret_value():
+        return settings
+    if settings.postgres.url.get_secret_value():
+        raise ConfigurationError(
+            "A collection masks personal data, and KGQA_PII__TOKEN_KEY or KGQA_PII__KEYS is not set.",
+            hint="give all processes the same keys (docs/settings.md); `kgqa collection new-key` prints one.",
+        )
+    home = Home(settings.home)
+    home.make()
+    token_key = pii.token_key.get_secret_value() or home.secret("pii-token-key")
+    keys = pii.keys.get_secret_value() or f"home:{home.secret('pii-key', Keyring.new_key)}"
+    update = {"token_key": SecretStr(token_key), "keys": SecretStr(keys)}
+    return settings.model_copy(update={"pii": pii.model_copy(update=update)})
+
+
+def build_detector(settings: Settings) -> PiiDetector:
+    """What finds personal data of the configured types. Raises ConfigurationError."""
+    from kgqa.adapters.models.pii import ALL_TYPES, PERSONAL, PresidioDetector  # seconds to import, and rarely needed
+
+    types = frozenset(part.strip() for part in settings.pii.types.split(",") if part.strip()) or PERSONAL
+    if unknown := types - ALL_TYPES:
+        raise ConfigurationError(
+            f"KGQA_PII__TYPES names {', '.join(sorted(unknown))}.", hint=f"there are {', '.join(sorted(ALL_TYPES))}."
+        )
+    return PresidioDetector(types=types)
 
 
 @lru_cache(maxsize=32)
@@ -199,6 +278,7 @@ def build_services(
             library=PostgresLibrary(app),
             jobs=PostgresJobQueue(pipeline),
             policy=PostgresPolicy(pipeline),
+            vault=PostgresVault(app),
             graph=Neo4jGraphStore(driver, pipeline),
             embedder=build_embedder(settings, threads=encoder_threads),
             ranker=build_ranker(settings),

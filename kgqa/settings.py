@@ -110,6 +110,26 @@ class ModelSettings(Group):
     )
 
 
+class PiiSettings(Group):
+    """Personal data, in collections whose policy says so (`kgqa collection set-pii`)."""
+
+    types: str = Field(
+        default="",
+        description="What counts as personal data, by commas. Empty: PERSON, ADDRESS, EMAIL_ADDRESS, PHONE_NUMBER,"
+        " CREDIT_CARD, IBAN_CODE, US_SSN, IP_ADDRESS. There are also LOCATION, ORGANIZATION, URL, DATE_TIME.",
+    )
+    token_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key that makes the tokens of masked values; another one masks everything anew."
+        " Empty: made once, kept in KGQA_HOME.",
+    )
+    keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that encrypt masked values: `ID:KEY,OLDER_ID:OLDER_KEY`, each 32 bytes in URL-safe base64;"
+        " the first encrypts, all decrypt. Empty: made once, kept in KGQA_HOME.",
+    )
+
+
 class ApiSettings(Group):
     """The GraphQL API."""
 
@@ -157,6 +177,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     spark: SparkSettings = SparkSettings()
     models: ModelSettings = ModelSettings()
+    pii: PiiSettings = PiiSettings()
     api: ApiSettings = ApiSettings()
     limits: LimitSettings = LimitSettings()
 

@@ -103,7 +103,10 @@ table collection
     dictionary jsonb not null default '{}'::jsonb
     names_version bigint not null default 0
     created_at timestamp with time zone not null default now()
+    pii_policy text not null default 'off'::text
+    pii_readers text[] not null default '{}'::text[]
     constraint collection_name_key UNIQUE (name)
+    constraint collection_pii_policy_check CHECK ((pii_policy = ANY (ARRAY['off'::text, 'flag'::text, 'mask'::text])))
     constraint collection_pkey PRIMARY KEY (id)
 table conversation row level security
     id uuid not null default uuidv7()
@@ -308,6 +311,22 @@ table name_support partition by LIST (generation) row level security
     live boolean not null default false
     constraint name_support_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id) ON DELETE CASCADE
     constraint name_support_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
+table pii_use row level security
+    version_id bigint not null
+    collection_id integer not null
+    token text not null
+    constraint pii_use_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
+    constraint pii_use_pkey PRIMARY KEY (version_id, token)
+    constraint pii_use_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
+table pii_vault row level security
+    collection_id integer not null
+    token text not null
+    type text not null
+    key_id text not null
+    ciphertext bytea not null
+    created_at timestamp with time zone not null default now()
+    constraint pii_vault_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
+    constraint pii_vault_pkey PRIMARY KEY (collection_id, token)
 table principal
     name text not null
     member_of text[] not null default '{}'::text[]
@@ -460,6 +479,9 @@ CREATE UNIQUE INDEX name_sense_pkey ON ONLY public.name_sense USING btree (gener
 CREATE INDEX name_support_document ON ONLY public.name_support USING btree (document_id)
 CREATE INDEX name_support_name ON ONLY public.name_support USING btree (name_id)
 CREATE INDEX name_support_version ON ONLY public.name_support USING btree (version_id)
+CREATE UNIQUE INDEX pii_use_pkey ON public.pii_use USING btree (version_id, token)
+CREATE INDEX pii_use_token ON public.pii_use USING btree (collection_id, token)
+CREATE UNIQUE INDEX pii_vault_pkey ON public.pii_vault USING btree (collection_id, token)
 CREATE UNIQUE INDEX principal_pkey ON public.principal USING btree (name)
 CREATE INDEX relation_object ON ONLY public.relation USING btree (object_entity)
 CREATE UNIQUE INDEX relation_pkey ON ONLY public.relation USING btree (generation, id)
@@ -528,6 +550,16 @@ policy name_sense_pipeline on name_sense ALL to kgqa_owner, kgqa_pipeline using 
 policy name_sense_read on name_sense SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
 policy name_support_pipeline on name_support ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy name_support_read on name_support SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy pii_use_pipeline on pii_use ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
+policy pii_use_read on pii_use SELECT to kgqa_app using ((EXISTS ( SELECT
+   FROM document_version v
+  WHERE (v.id = pii_use.version_id)))) check ()
+policy pii_vault_pipeline on pii_vault ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
+policy pii_vault_read on pii_vault SELECT to kgqa_app using (((EXISTS ( SELECT
+   FROM collection c
+  WHERE ((c.id = pii_vault.collection_id) AND (c.pii_readers && (COALESCE(NULLIF(current_setting('kgqa.principals'::text, true), ''::text), '{}'::text))::text[])))) AND (EXISTS ( SELECT
+   FROM pii_use u
+  WHERE ((u.collection_id = pii_vault.collection_id) AND (u.token = pii_vault.token)))))) check ()
 policy relation_pipeline on relation ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy relation_read on relation SELECT to kgqa_app using (( SELECT true
    FROM relation_support s
@@ -662,6 +694,10 @@ grant select on name_sense to kgqa_app
 grant delete, insert, select, update on name_sense to kgqa_pipeline
 grant select on name_support to kgqa_app
 grant delete, insert, select, update on name_support to kgqa_pipeline
+grant select on pii_use to kgqa_app
+grant delete, insert, select, update on pii_use to kgqa_pipeline
+grant select on pii_vault to kgqa_app
+grant delete, insert, select, update on pii_vault to kgqa_pipeline
 grant select on principal to kgqa_app
 grant delete, insert, select, update on principal to kgqa_pipeline
 grant select on relation to kgqa_app

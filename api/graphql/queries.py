@@ -42,10 +42,19 @@ class Query:
             case _:
                 raise InvalidInput("This is not an id.", hint="use ids as the API returns them.")
 
-    @strawberry.field(description="A cited answer from what the caller may read.")
-    async def ask(self, info: Info, question: str, collection: str = DEFAULT_COLLECTION) -> answer_types.Answer | None:
+    @strawberry.field(
+        description="A cited answer from what the caller may read. `unmask` shows the masked personal data that the "
+        "caller may see; offsets of quotes go on counting in the masked text."
+    )
+    async def ask(
+        self,
+        info: Info,
+        question: str,
+        collection: str = DEFAULT_COLLECTION,
+        unmask: bool = False,  # noqa: FBT001 - an argument of the schema
+    ) -> answer_types.Answer | None:
         context = info.context
-        found = await context.run(_ask, question, context.caller, collection, context.services)
+        found = await context.run(_ask, question, context.caller, collection, context.services, unmask=unmask)
         return answer_types.answer(found)
 
     @strawberry.field(description="The best chunks for a query, best first.")
@@ -110,8 +119,9 @@ def page_size(first: int) -> int:
     return first
 
 
-def _ask(question: str, caller: Caller, collection: str, services: ApiServices) -> Answer:
-    return answer(question, caller, collection, services.ask_services(collection))
+def _ask(question: str, caller: Caller, collection: str, services: ApiServices, *, unmask: bool) -> Answer:
+    found = answer(question, caller, collection, services.ask_services(collection))
+    return services.reveal(caller, collection, found) if unmask else found
 
 
 def _search(query: str, view: View, services: ApiServices, first: int) -> list[EvidenceChunk]:

@@ -14,6 +14,7 @@ from kgqa.ask.compose import Draft, compose
 from kgqa.ask.follow import Reader, follow
 from kgqa.ask.passages import Passage
 from kgqa.ask.paths import evidence_graph
+from kgqa.ask.personal import QuestionMask
 from kgqa.ask.prompt import NO_ANSWER, render
 from kgqa.ask.rank import Ranking, rank
 from kgqa.ask.read import SpanReader, shorten
@@ -62,6 +63,8 @@ class AskServices:
     generator: Generator | None = None
     #: None: the composer's short answer
     reader: SpanReader | None = None
+    #: None: questions are read as they are
+    personal: QuestionMask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

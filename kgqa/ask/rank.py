@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kgqa.ask.expand import Expansion, expand
 from kgqa.ask.features import are_tied, feature_matrix, to_rank
 from kgqa.ask.fuse import fuse, settle
+from kgqa.ask.personal import QuestionMask
 from kgqa.ask.retrieve import Candidate, base_order, retrieve, same_language
 from kgqa.ask.understand import understand
 from kgqa.model.answer import AskOptions, Question, ScoredChunk, View
@@ -48,6 +49,11 @@ class RankServices(Protocol):
     @property
     def ranker(self) -> Ranker | None:
         """The learned order; None: the order of the walk."""
+        ...
+
+    @property
+    def personal(self) -> QuestionMask | None:
+        """How personal data in the question is masked; None: not at all."""
         ...
 
 
@@ -93,6 +99,8 @@ def rank(
 ) -> Ranking:
     """Order the visible chunks for a question. Seconds by step go into `timings`."""
     with step("ask.understand", timings):
+        if services.personal is not None:
+            text = services.personal.mask(text, view, services.index)
         question = understand(
             text, view, services.index, services.extractor, most_characters=options.question_characters
         )

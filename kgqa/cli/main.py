@@ -12,6 +12,7 @@ import typer
 
 from kgqa import __version__
 from kgqa.cli.bench import bench
+from kgqa.cli.collections import collections
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
+app.add_typer(collections, name="collection")
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -201,6 +203,9 @@ def ask(
         bool,
         typer.Option("--explain", help="Show why each citation is there, all evidence, and timings."),
     ] = False,
+    unmask: Annotated[
+        bool, typer.Option("--unmask", help="Show masked personal data that the principal may see.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question with citations, from what the principal may read."""
@@ -208,7 +213,10 @@ def ask(
     from kgqa.rendering import answer_json, print_answer
 
     with services(load_settings()) as built:
-        result = answer(question, built.policy.caller(principal), collection, built.ask_services(collection))
+        caller = built.policy.caller(principal)
+        result = answer(question, caller, collection, built.ask_services(collection))
+        if unmask:
+            result = built.reveal(caller, collection, result)
     if as_json:
         print(json.dumps(answer_json(result), ensure_ascii=False))
     else:

@@ -14,6 +14,7 @@ import os
 import random
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,9 +50,9 @@ class Home:
                 hint="set KGQA_HOME to a directory that you may write.",
             ) from None
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
         """A random password: made at the first call, the same ever after."""
-        return _first_value(self.path / "secrets" / name, secrets.token_urlsafe(24))
+        return _first_value(self.path / "secrets" / name, make())
 
     def has_secret(self, name: str) -> bool:
         """Whether the password was made before."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from kgqa.ask.personal import QuestionMask
 from kgqa.ask.rank import RankServices
 from kgqa.model.answer import View
 from kgqa.ports import Embedder, Extractor, GraphStore, Ranker, SearchIndex
@@ -48,6 +49,7 @@ class RememberedServices:
     embedder: Embedder
     extractor: Extractor
     ranker: Ranker | None
+    personal: QuestionMask | None
 
     @staticmethod
     def of(services: RankServices) -> RememberedServices:
@@ -60,6 +62,7 @@ class RememberedServices:
             embedder=memo.over(services.embedder),
             extractor=memo.over(services.extractor),
             ranker=services.ranker,
+            personal=services.personal,
         )
 
 

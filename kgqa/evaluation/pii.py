@@ -30,7 +30,13 @@ OVERLAP = 0.5
 BETA2 = 4.0
 _RESAMPLES = 1_000
 #: types of annotations that are called otherwise here
-_TYPES = {"DOMAIN_NAME": "URL", "STREET_ADDRESS": "ADDRESS", "GPE": "LOCATION", "ZIP_CODE": "ADDRESS", "NRP": "LOCATION"}
+_TYPES = {
+    "DOMAIN_NAME": "URL",
+    "STREET_ADDRESS": "ADDRESS",
+    "GPE": "LOCATION",
+    "ZIP_CODE": "ADDRESS",
+    "NRP": "LOCATION",
+}
 
 #: takes a text, gives spans without overlaps
 Finder = Callable[[str], Sequence[PiiSpan]]

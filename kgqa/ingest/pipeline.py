@@ -19,10 +19,12 @@ from kgqa.errors import KgqaError
 from kgqa.ingest.chunk import CHUNKER_VERSION, ChunkOptions, chunk
 from kgqa.ingest.dedupe import content_hash, minhash
 from kgqa.ingest.extract import document_names
+from kgqa.ingest.mask import PersonalData
 from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, file_title, has_text, has_title, is_skip, parse
 from kgqa.model.delta import DocumentDelta, OptionsHashes
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
+from kgqa.model.pii import SealedValue
 from kgqa.ports import Embedder, Extractor
 from kgqa.text.language import LANGUAGE_VERSION
 from kgqa.text.terms import ANALYSER_VERSION, chunk_terms
@@ -38,6 +40,8 @@ class IngestOptions:
 
     limits: ParseLimits = field(default_factory=ParseLimits)
     chunks: ChunkOptions = field(default_factory=ChunkOptions)
+    #: what happens to personal data; None: nothing
+    personal: PersonalData | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,18 @@ class ReadDocument:
     outcome: Outcome
     reason: str = ""
     chunks: tuple[Chunk, ...] = ()
+    #: of what was delivered, where `raw` holds it no more; empty: that of `raw`
+    content_hash: bytes = b""
+    sealed: tuple[SealedValue, ...] = ()
+
+    def hash(self) -> bytes:
+        """Hash of what the source delivered."""
+        return self.content_hash or content_hash(self.raw)
 
 
 def stage_versions(parts: IngestParts) -> Mapping[str, object]:
     """The options of every stage; a stage whose entry differs has to run again."""
+    personal = parts.options.personal
     return {
         "parse": PARSER_VERSION,
         "language": LANGUAGE_VERSION,
@@ -71,6 +83,7 @@ def stage_versions(parts: IngestParts) -> Mapping[str, object]:
         "extract": parts.extractor.version,
         "terms": ANALYSER_VERSION,
         "embed": parts.embedder.model,
+        **({"pii": personal.version} if personal else {}),
     }
 
 
@@ -84,18 +97,28 @@ def _hash(versions: Mapping[str, object]) -> bytes:
 
 
 def read_document(raw: RawDocument, options: IngestOptions) -> ReadDocument:
-    """Parse, clean and chunk one document. Bad input becomes a failed or skipped document, never an exception."""
+    """Parse, clean, mask and chunk one document. Bad input becomes a failed or skipped one, never an exception."""
+    reading = _read(raw, options)
+    if options.personal is None or not options.personal.masks:
+        return reading
+    return replace(reading, raw=replace(raw, data=b""), content_hash=content_hash(raw))
+
+
+def _read(raw: RawDocument, options: IngestOptions) -> ReadDocument:
+    sealed: tuple[SealedValue, ...] = ()
     try:
         if not has_text(raw):
             return ReadDocument(raw=raw, document=None, outcome=Outcome.SKIPPED, reason="The document is empty.")
         document = parse(raw, options.limits)
+        if options.personal is not None:
+            document, sealed = options.personal.apply(document)
         chunks = tuple(chunk(document, options.chunks))
     except KgqaError as problem:
         outcome = Outcome.SKIPPED if is_skip(problem) else Outcome.FAILED
         return ReadDocument(raw=raw, document=None, outcome=outcome, reason=str(problem))
     if not chunks:
         return ReadDocument(raw=raw, document=None, outcome=Outcome.SKIPPED, reason="The document has no text.")
-    return ReadDocument(raw=raw, document=document, outcome=Outcome.INDEXED, chunks=chunks)
+    return ReadDocument(raw=raw, document=document, outcome=Outcome.INDEXED, chunks=chunks, sealed=sealed)
 
 
 def enrich(
@@ -233,7 +256,7 @@ def _without_text(reading: ReadDocument, version: bytes) -> DocumentDelta:
         key=raw.key,
         uri=raw.uri,
         principals=raw.principals,
-        content_hash=content_hash(raw),
+        content_hash=reading.hash(),
         options_hash=version,
         outcome=reading.outcome,
         reason=reading.reason,
@@ -251,7 +274,7 @@ def _indexed(
         key=raw.key,
         uri=raw.uri,
         principals=raw.principals,
-        content_hash=content_hash(raw),
+        content_hash=reading.hash(),
         options_hash=version,
         outcome=Outcome.INDEXED,
         raw=raw.data,
@@ -266,5 +289,6 @@ def _indexed(
         sentence_hashes=embedded.sentence_hashes,
         sentence_vectors=embedded.sentence_vectors,
         signature=minhash(document.text),
+        sealed=reading.sealed,
         warnings=document.warnings,
     )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kgqa.model.document import Chunk, Document, Outcome
 from kgqa.model.mention import Claim, Equivalence, NameSupport
+from kgqa.model.pii import SealedValue
 
 Vectors = npt.NDArray[np.float16]
 
@@ -44,8 +45,10 @@ class DocumentDelta:
     outcome: Outcome
     #: why it failed, was skipped or is a duplicate: a sentence a person can act on
     reason: str = ""
-    #: as delivered; kept so that a document can be read again
+    #: as delivered; kept so that a document can be read again, except where personal data is masked
     raw: bytes = b""
+    #: what the tokens in the text stand for
+    sealed: tuple[SealedValue, ...] = ()
     #: None unless indexed or duplicate
     document: Document | None = None
     chunks: tuple[Chunk, ...] = ()

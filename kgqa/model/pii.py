@@ -18,6 +18,28 @@ class PiiPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PiiRules:
+    """What a collection does about personal data, and who may see through its tokens."""
+
+    policy: PiiPolicy = PiiPolicy.OFF
+    #: principals that may see masked values, in texts that they may read
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedValue:
+    """A masked value, encrypted: only a key opens it, and only under its collection and token."""
+
+    #: what stands for it in texts, such as `[PERSON:7f3a9c12ab34]`
+    token: str
+    type: str
+    #: which key
+    key_id: str
+    #: nonce, then what the cipher gave
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PiiSpan:
     """Personal data in a text."""
 

@@ -12,6 +12,7 @@ from functools import cache
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from kgqa.text.names import UNSPACED
+from kgqa.text.pseudonyms import TOKEN
 
 #: part of the stage hash: a change of what is detected reads documents again
 LANGUAGE_VERSION = "2"
@@ -39,7 +40,7 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 def identify(text: str) -> tuple[str, float]:
     """The most likely language (ISO 639-1) and its probability; (`und`, 0.0) for text without letters."""
-    sample = text[:SAMPLE_CHARACTERS]
+    sample = _sample(text)
     if not any(character.isalpha() for character in sample):
         return UNKNOWN, 0.0
     language, probability = _identifier().classify(sample)
@@ -55,7 +56,7 @@ def detect(text: str) -> str:
     language, probability = identify(text)
     if language == UNKNOWN or probability >= CONFIDENCE:
         return language
-    second = _identifier().rank(text[:SAMPLE_CHARACTERS])[1][1]
+    second = _identifier().rank(_sample(text))[1][1]
     return language if len(text) >= LONG_CHARACTERS and probability >= LONG_LEAD * second else UNKNOWN
 
 
@@ -65,6 +66,11 @@ def detect_chunk(text: str, document_language: str) -> str:
         return document_language
     language, probability = identify(text)
     return language if probability >= CHUNK_CONFIDENCE else document_language
+
+
+def _sample(text: str) -> str:
+    """The first part of a text, without what stands for personal data: that is in no language."""
+    return TOKEN.sub(" ", text[:SAMPLE_CHARACTERS])
 
 
 @cache

@@ -54,8 +54,8 @@ _TITLED = re.compile(
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(
-    r"\b(?:(?:my|her|his|last|first|maiden|partner's|full) name(?: is|'s|\?)?|people call me|me llamo|ich heiße|je m'appelle"
-    rf"|signed(?: by)?:?) (?P<value>(?-i:[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){{0,2}}))",
+    r"\b(?:(?:my|her|his|last|first|maiden|partner's|full) name(?: is|'s|\?)?|people call me|me llamo|ich heiße"
+    r"|je m'appelle|signed(?: by)?:?) (?P<value>(?-i:[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,2}))",
     re.IGNORECASE,
 )
 _STREET_WORD = (
@@ -64,19 +64,27 @@ _STREET_WORD = (
 )
 _WORD = r"[^\W\d_][\w.'’-]*"
 _STREETED = re.compile(
-    rf"\b\d{{1,5}}[a-z]?,? (?:{_WORD} ){{0,3}}{_STREET_WORD}(?![\w-])(?: {_WORD}){{0,2}}(?: \d{{1,5}}\b)?", re.IGNORECASE
+    rf"\b\d{{1,5}}[a-z]?,? (?:{_WORD} ){{0,3}}{_STREET_WORD}(?![\w-])(?: {_WORD}){{0,2}}(?: \d{{1,5}}\b)?",
+    re.IGNORECASE,
 )
-_COMPOUND = re.compile(r"\b[^\W\d_]{3,}(?:stra(?:ß|ss)e|gasse|straat|gatan|gade|weg|allee|platz|gata)\.? \d{1,4}[a-z]?\b", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"\b[^\W\d_]{3,}(?:stra(?:ß|ss)e|gasse|straat|gatan|gade|weg|allee|platz|gata)\.? \d{1,4}[a-z]?\b", re.IGNORECASE
+)
 _UNIT = re.compile(r"\b(?:apt|apartment|suite|unit|flat)\.? ?#?\d{1,5}\b", re.IGNORECASE)
-_POSTCODE = re.compile(r"\b(?:zip(?: code)?|post(?:al )?code|plz|código postal)\b[:\s]*(?P<value>[A-Z0-9][A-Z0-9 -]{3,8}[A-Z0-9])", re.IGNORECASE)
+_POSTCODE = re.compile(
+    r"\b(?:zip(?: code)?|post(?:al )?code|plz|código postal)\b[:\s]*(?P<value>[A-Z0-9][A-Z0-9 -]{3,8}[A-Z0-9])",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(rf"\b\d{{1,3}} (?:\d{{1,4}} )?(?:{_WORD} ){{1,4}}\d{{1,4}}\b")
-_PHONE = re.compile(r"(?<![\w.])(?:\+|00)?\d{0,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]\d{2,4}){2,4}(?:x\d{2,5})?(?![\w-])")
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+|00)?\d{0,3}[ .-]?(?:\(\d{1,4}\)|\d{1,4})(?:[ .-]\d{2,4}){2,4}(?:x\d{2,5})?(?![\w-])"
+)
 _DATE = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})?)?|\d{1,2}/\d{1,2}/\d{4})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresidioDetector:
-    """`ingest.mask.PiiDetector` over Presidio and spaCy. Small to send to another process; models load when first used."""
+    """`ingest.mask.PiiDetector` over Presidio and spaCy. Small to send away; models load when first used."""
 
     types: frozenset[str] = PERSONAL
 
@@ -150,9 +158,7 @@ def _named(text: str, model: str | None) -> Iterator[PiiSpan]:
     for start, piece in _windows(text):
         for entity in nlp(piece, disable=unused).ents:
             if entity.label_ in _LABELS:
-                yield PiiSpan(
-                    start=start + entity.start_char, end=start + entity.end_char, type=_LABELS[entity.label_]
-                )
+                yield PiiSpan(start=start + entity.start_char, end=start + entity.end_char, type=_LABELS[entity.label_])
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:

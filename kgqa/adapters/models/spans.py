@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from kgqa.ingest.tables import Cell, RowClaim, column_names
 from kgqa.model.mention import IDENTIFIER, DictionaryMatch, NameSource
 from kgqa.text.gazetteer import GUESSED_TYPES
 from kgqa.text.names import is_nameable, normalise
+from kgqa.text.pseudonyms import TOKEN
 
 _MOST_WORDS = 12
 _NEVER_NAMES = frozenset(("VERB", "AUX", "ADV", "ADP", "DET", "PRON"))
@@ -36,7 +38,8 @@ def find_spans(
     text: str, matches: Sequence[DictionaryMatch], rows: Sequence[RowClaim], doc: Doc | None
 ) -> list[NameSpan]:
     """Names in a text by start. The dictionary knows best, then identifiers, columns that name a kind, the model."""
-    kept = [span_at(text, m.start, m.end, m.type, NameSource.DICTIONARY) for m in matches]
+    kept = [_token(text, match) for match in TOKEN.finditer(text)]
+    kept += [span_at(text, m.start, m.end, m.type, NameSource.DICTIONARY) for m in matches]
     others = [span_at(text, start, end, IDENTIFIER, NameSource.IDENTIFIER) for start, end in identifiers(text)]
     others += [_cell(text, row.cell) for row in rows if row.cell.type]
     others += _entities(text, doc) if doc is not None else []
@@ -45,6 +48,12 @@ def find_spans(
         if reads_as_name(span) and not any(_repeats(span, known) for known in kept):
             kept.append(span)
     return sorted(kept, key=lambda span: (span.start, -span.end))
+
+
+def _token(text: str, match: re.Match[str]) -> NameSpan:
+    """What stands for personal data is a name like the value that it stands for."""
+    type_ = "PERSON" if match["type"] == "PERSON" else IDENTIFIER
+    return span_at(text, *match.span(), type_, NameSource.IDENTIFIER)
 
 
 def _entities(text: str, doc: Doc) -> list[NameSpan]:

@@ -21,6 +21,7 @@ from kgqa.ingest.parse import file_title
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Source
 from kgqa.model.entity import Alias, AliasLink
+from kgqa.model.pii import PiiRules
 from kgqa.ports import Collection
 
 
@@ -42,6 +43,13 @@ class PostgresDocumentStore:
             connection.execute(
                 load("record")["set_dictionary"], {"name": collection, "dictionary": Jsonb(dict(dictionary))}
             )
+
+    def set_pii_rules(self, collection: str, rules: PiiRules) -> None:
+        """Say what happens to personal data; documents that were read before change when they are read again."""
+        with transaction(self._pool) as connection:
+            _collection(connection, collection)
+            bound = {"name": collection, "policy": rules.policy.value, "readers": sorted(set(rules.readers))}
+            connection.execute(load("record")["set_pii_rules"], bound)
 
     def remember_source(self, collection: str, source: Source) -> None:
         """The collection has documents of this source."""

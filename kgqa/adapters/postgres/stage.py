@@ -80,6 +80,7 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
     if not fresh:
         return
     _add_chunks(connection, run, fresh)
+    _add_sealed(connection, run, fresh)
     for table, rows in (
         ("chunk_index", _chunk_index(run, fresh)),
         ("sentence", _sentences(run, fresh)),
@@ -184,6 +185,21 @@ def _add_chunks(connection: Connection, run: OpenRun, staged: Sequence[Staged]) 
     connection.execute(sql["add_chunks"])
     if foreign := connection.execute(sql["foreign_chunks"]).fetchone():
         raise Conflict(f"Chunk id {foreign[0]} is taken by another text.")
+
+
+def _add_sealed(connection: Connection, run: OpenRun, staged: Sequence[Staged]) -> None:
+    rows = [(s.version_id, value) for s in staged for value in s.delta.sealed]
+    if not rows:
+        return
+    parameters = {
+        "collection": run.collection_id,
+        "versions": [version for version, _ in rows],
+        "tokens": [value.token for _, value in rows],
+        "types": [value.type for _, value in rows],
+        "keys": [value.key_id for _, value in rows],
+        "ciphertexts": [value.ciphertext for _, value in rows],
+    }
+    connection.execute(load("stage")["add_sealed"], parameters)
 
 
 def _placements(staged: Sequence[Staged]) -> Iterator[Row]:

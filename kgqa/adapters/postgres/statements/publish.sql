@@ -190,6 +190,12 @@ delete from alias_support where generation = %(generation)s and document_id in (
 delete from mention where generation = %(generation)s and document_id in (
     select document_id from moved union select document_id from version_change);
 
+-- name: drop_unused_secrets
+-- Masked values that no version holds any more.
+delete from pii_vault s
+where s.collection_id = %(collection)s
+    and not exists (select from pii_use u where u.collection_id = s.collection_id and u.token = s.token);
+
 -- name: drop_documents
 -- Deleted ones; one that another run is staging stays, unpublished.
 delete from document d using moved m

@@ -11,6 +11,12 @@ insert into collection (name) values (%(name)s) on conflict (name) do nothing;
 -- name: set_dictionary
 update collection set dictionary = %(dictionary)s where name = %(name)s;
 
+-- name: pii_rules
+select pii_policy, pii_readers from collection where name = %(name)s;
+
+-- name: set_pii_rules
+update collection set pii_policy = %(policy)s, pii_readers = %(readers)s where name = %(name)s;
+
 -- name: remember_source
 insert into source (collection_id, uri, access_uri) values (%(collection)s, %(uri)s, %(access)s)
 on conflict (collection_id, uri) do update set access_uri = excluded.access_uri;

@@ -1,6 +1,12 @@
 -- Reads of kgqa_app on one snapshot. chunk_index and sentence have no row-level security: %(classes)s is what keeps
 -- hidden rows out of every one of these statements. Text comes only from tables that have it.
 
+-- name: sealed_values
+-- Masked values of tokens; row-level security leaves those that the caller may see.
+select s.token, s.type, s.key_id, s.ciphertext
+from pii_vault s join collection c on c.id = s.collection_id
+where c.name = %(collection)s and s.token = any(%(tokens)s::text[]) order by s.token;
+
 -- name: dictionary
 select dictionary from collection where name = %(collection)s;
 

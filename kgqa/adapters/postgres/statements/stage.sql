@@ -143,6 +143,20 @@ insert into claim (
 )
 select generation, id, version_id, chunk_id, start_offset, end_offset, subject_name, predicate, object_name, collection_id, document_id, acl_class from row;
 
+-- name: add_sealed
+-- What the tokens of new versions stand for. A value that is there already stays as it was first written.
+with row as (
+    select * from unnest(
+        %(versions)s::bigint[], %(tokens)s::text[], %(types)s::text[], %(keys)s::text[], %(ciphertexts)s::bytea[]
+    ) as r (version_id, token, type, key_id, ciphertext)
+), used as (
+    insert into pii_use (version_id, collection_id, token)
+    select version_id, %(collection)s, token from row order by 1, 3 on conflict do nothing
+)
+insert into pii_vault (collection_id, token, type, key_id, ciphertext)
+select distinct on (token) %(collection)s, token, type, key_id, ciphertext from row order by token
+on conflict do nothing;
+
 -- name: stage_deletions
 insert into staged_deletion (run_id, document_id)
 select %(run)s, d.id from document d
