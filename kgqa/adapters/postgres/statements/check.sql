@@ -165,3 +165,16 @@ where r.generation = %(generation)s
 -- name: snapshot
 -- All checks look at one state of the record, and no publisher is cut off by them.
 set transaction isolation level repeatable read, read only;
+
+-- name: masked
+-- Each token has its value in the vault, each value a version that holds its token, and neither keeps clear bytes.
+select 'token without value', u.token
+from pii_use u where not exists (
+    select from pii_vault s where s.collection_id = u.collection_id and s.token = u.token)
+union all
+select 'value that no text holds', s.token
+from pii_vault s where not exists (
+    select from pii_use u where u.collection_id = s.collection_id and u.token = s.token)
+union all
+select 'clear bytes of a masked document', v.document_id::text
+from document_version v where v.raw <> '' and exists (select from pii_use u where u.version_id = v.id);
