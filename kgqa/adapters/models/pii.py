@@ -25,6 +25,7 @@ from presidio_analyzer.predefined_recognizers import (
 from tldextract import TLDExtract
 
 from kgqa.adapters.models.extractor import MODELS, load_model
+from kgqa.ingest.equivalences import is_registered
 from kgqa.model.pii import PiiSpan
 from kgqa.text.language import UNKNOWN
 
@@ -46,6 +47,15 @@ PHONE_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CA", "BR", "AU", "NL
 #: the model reads pieces of about this many characters
 WINDOW_CHARACTERS = 5_000
 _LABELS = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION", "ORG": "ORGANIZATION"}
+#: words of companies and places, which are capitalised like names of people
+_NO_PERSON = frozenset((
+    "the", "of", "and", "bank", "club", "university", "college", "school", "company", "group", "association",
+    "institute", "council", "department", "committee", "services", "systems", "holdings", "partners", "software",
+    "consulting", "press", "news", "times", "weekly", "street", "road", "avenue", "city", "county", "river", "lake",
+    "mount", "north", "south", "east", "west", "new", "san", "saint", "united", "states", "seals", "pumps", "works",
+    "industries",
+))  # fmt: skip
+_PERSON = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z]\.)?(?: [^\W\d_a-z][\w'’-]+){1,2}")
 
 _NAME = r"[^\W\d_][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,2}"
 _TITLED = re.compile(
@@ -95,7 +105,13 @@ class PresidioDetector:
 
     def find(self, text: str, language: str) -> list[PiiSpan]:
         """Spans in order, without overlaps. A language without a model has patterns only; an unknown one, English."""
-        found = [*_shaped(text), *_patterns(text), *_named(text, MODELS.get("en" if language == UNKNOWN else language))]
+        shaped = list(_shaped(text))
+        found = [
+            *shaped,
+            *_of_addresses(text, shaped),
+            *_patterns(text),
+            *_named(text, MODELS.get("en" if language == UNKNOWN else language)),
+        ]
         return _disjoint([span for span in found if span.type in self.types])
 
 
@@ -158,16 +174,33 @@ def _named(text: str, model: str | None) -> Iterator[PiiSpan]:
     for start, piece in _windows(text):
         for entity in nlp(piece, disable=unused).ents:
             if entity.label_ in _LABELS:
-                yield PiiSpan(start=start + entity.start_char, end=start + entity.end_char, type=_LABELS[entity.label_])
+                type_ = "PERSON" if _reads_as_person(entity.text) else _LABELS[entity.label_]
+                yield PiiSpan(start=start + entity.start_char, end=start + entity.end_char, type=type_)
+
+
+def _reads_as_person(name: str) -> bool:
+    """Two or three capitalised words, none of a company or place: the small model mistakes half of such names."""
+    return bool(_PERSON.fullmatch(name)) and not is_registered(name) and _NO_PERSON.isdisjoint(name.casefold().split())
+
+
+def _of_addresses(text: str, spans: Sequence[PiiSpan]) -> Iterator[PiiSpan]:
+    """Names that a mail address in the text spells: `megan.payne@...` and Megan Payne."""
+    for span in spans:
+        local = text[span.start : span.end].partition("@")[0]
+        words = [word for word in re.split(r"[._-]", local) if len(word) > 1 and word.isalpha()]
+        if span.type == "EMAIL_ADDRESS" and len(words) > 1:
+            for match in re.finditer(rf"(?<!\w){' '.join(words)}(?!\w)", text, re.IGNORECASE):
+                yield PiiSpan(start=match.start(), end=match.end(), type="PERSON")
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:
-    """Pieces that end where a paragraph, a line or a word does."""
+    """Paragraphs; long ones in pieces that end where a line or a word does."""
     start = 0
     while start < len(text):
-        end = min(len(text), start + WINDOW_CHARACTERS)
-        if end < len(text):
-            cuts = (text.rfind(mark, start + 1, end) for mark in ("\n\n", "\n", " "))
+        paragraph = text.find("\n\n", start + 1)
+        end = min(len(text) if paragraph < 0 else paragraph, start + WINDOW_CHARACTERS)
+        if end == start + WINDOW_CHARACTERS:
+            cuts = (text.rfind(mark, start + 1, end) for mark in ("\n", " "))
             end = next((cut for cut in cuts if cut > start), end)
         yield start, text[start:end]
         start = end

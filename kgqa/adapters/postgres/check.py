@@ -13,7 +13,18 @@ from kgqa.adapters.postgres.pool import Pool, transaction
 from kgqa.adapters.postgres.statements import load
 
 #: statements of check.sql, in the order in which one thing rests on another
-CHECKS = ("live", "indexed", "access", "duplicates", "statistics", "names", "mentions", "entities", "relations", "masked")
+CHECKS = (
+    "live",
+    "indexed",
+    "access",
+    "duplicates",
+    "statistics",
+    "names",
+    "mentions",
+    "entities",
+    "relations",
+    "masked",
+)
 FETCHED_ROWS = 10_000
 
 

@@ -66,3 +66,8 @@ def test_tokens_are_names_of_their_chunks():
     chunks = read_document(raw, IngestOptions()).chunks
     ((names, _, _),) = SpacyExtractor().extract(chunks)
     assert (normalise(token), "PERSON") in {(name.norm, name.type) for name in names}
+
+
+def test_a_mail_address_gives_the_name_that_it_spells_away():
+    text = "Megan Payne of Kestrel Seals ordered the kit. Her address is megan.payne@kestrel.com."
+    assert ("Megan Payne", "PERSON") in found(text, "de")
