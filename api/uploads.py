@@ -81,13 +81,16 @@ def delete_payload(document: DocumentView | None, caller: Caller) -> dict[str, o
     }
 
 
-def reindex_payload(collection: str, source: str | None, caller: Caller) -> dict[str, object]:
+def reindex_payload(
+    collection: str, source: str | None, caller: Caller, *, allow_deletions: bool = False
+) -> dict[str, object]:
     """The payload of a `reindex` job. Raises NotFound for all but operators."""
     if OPERATORS not in caller.principals:
         raise NotFound
     if not _COLLECTION.fullmatch(collection):
         raise NotFound
     payload: dict[str, object] = {"target": f"{collection}/", "collection": collection}
+    payload |= {"allowDeletions": True} if allow_deletions else {}
     return {**payload, "source": source} if source else payload
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,14 +68,16 @@ def ingest_folder(
     access: Path | None = None,
     dictionary: Path | None = None,
     force: bool = False,
+    options: Sequence[str] = (),
     console: Console,
 ) -> Mapping[str, object]:
-    """Run the Spark ingest as a child process and draw its progress."""
+    """Run the Spark ingest as a child process and draw its progress. `options` are further ones of the job."""
     ensure_jars("spark", settings.cache, repository=settings.maven_repository)
     arguments = ["--source", str(source.absolute()), "--collection", collection]
     arguments += ["--access", str(access.absolute())] if access else []
     arguments += ["--dictionary", str(dictionary.absolute())] if dictionary else []
     arguments += ["--force"] if force else []
+    arguments += options
     columns = (SpinnerColumn(), TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=console) as progress:
         tasks: dict[str, object] = {}

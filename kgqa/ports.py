@@ -147,8 +147,20 @@ class DocumentStore(Protocol):
         """The sources of a collection, in the order in which they came."""
         ...
 
-    def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
-        """Id of an ingest run; an unfinished run with the same options is resumed."""
+    def start_run(
+        self, collection: str, options: Mapping[str, object], *, resume: bool = True, source: str | None = None
+    ) -> int:
+        """Id of an ingest run; an unfinished run of the same source (a URI) with the same options is resumed."""
+        ...
+
+    def documents_by_source(self, run: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Ids of the collection's published documents: those of the run's source, and others that it may take over."""
+        ...
+
+    def settle_source(self, run: int, *, gone: Sequence[int], taken: Sequence[int]) -> None:
+        """What listing the run's source says: documents that go when the run is published (these and no others), and
+        documents that are of this source from now on.
+        """
         ...
 
     def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:

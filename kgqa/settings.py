@@ -149,6 +149,13 @@ class LimitSettings(Group):
     document_bytes: int = Field(default=50_000_000, gt=0, description="Largest document in bytes.")
     document_characters: int = Field(default=5_000_000, gt=0, description="Longest text of a document.")
     document_pages: int = Field(default=2_000, gt=0, description="Most pages of a document.")
+    vanished_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A source that has lost more than this share of its documents, and at least 20, is not believed:"
+        " `kgqa ingest` deletes them only with `--allow-deletions`.",
+    )
     question_characters: int = Field(default=2_000, gt=0, description="Longest question.")
     job_attempts: int = Field(default=3, gt=0, description="Attempts before a job is dead.")
     job_lease_seconds: int = Field(

@@ -136,11 +136,13 @@ table document row level security
     key text not null
     acl_class integer not null
     current_version bigint
+    source_id integer
     constraint document_acl_class_fkey FOREIGN KEY (acl_class) REFERENCES acl_class(id)
     constraint document_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint document_collection_id_key_key UNIQUE (collection_id, key)
     constraint document_current_version FOREIGN KEY (current_version) REFERENCES document_version(id) DEFERRABLE INITIALLY DEFERRED
     constraint document_pkey PRIMARY KEY (id)
+    constraint document_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id) ON DELETE SET NULL
 table document_version row level security
     id bigint not null
     document_id bigint not null
@@ -232,9 +234,11 @@ table ingest_run
     report jsonb not null default '{}'::jsonb
     created_at timestamp with time zone not null default now()
     published_at timestamp with time zone
+    source_id integer
     constraint ingest_run_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint ingest_run_generation_fkey FOREIGN KEY (generation) REFERENCES index_generation(id)
     constraint ingest_run_pkey PRIMARY KEY (id)
+    constraint ingest_run_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id) ON DELETE SET NULL
     constraint ingest_run_state_check CHECK ((state = ANY (ARRAY['open'::text, 'published'::text, 'abandoned'::text])))
 table job row level security
     id bigint not null
@@ -441,6 +445,7 @@ CREATE INDEX document_class ON public.document USING btree (collection_id, acl_c
 CREATE UNIQUE INDEX document_collection_id_key_key ON public.document USING btree (collection_id, key)
 CREATE INDEX document_current ON public.document USING btree (current_version)
 CREATE UNIQUE INDEX document_pkey ON public.document USING btree (id)
+CREATE INDEX document_source ON public.document USING btree (source_id) WHERE (source_id IS NOT NULL)
 CREATE INDEX document_version_bands ON public.document_version USING gin (minhash_bands(minhash)) WHERE (minhash <> '\x'::bytea)
 CREATE UNIQUE INDEX document_version_document_id_run_id_key ON public.document_version USING btree (document_id, run_id)
 CREATE INDEX document_version_duplicate ON public.document_version USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL)
@@ -461,9 +466,11 @@ CREATE UNIQUE INDEX index_generation_pkey ON public.index_generation USING btree
 CREATE UNIQUE INDEX ingest_batch_pkey ON public.ingest_batch USING btree (query_id, batch_id)
 CREATE INDEX ingest_run_open ON public.ingest_run USING btree (collection_id) WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX ingest_run_pkey ON public.ingest_run USING btree (id)
+CREATE INDEX ingest_run_reasons ON public.ingest_run USING btree (collection_id) WHERE (jsonb_array_length((report -> 'reasons'::text)) > 0)
 CREATE INDEX job_due ON public.job USING btree (state, lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE UNIQUE INDEX job_idempotency_key_key ON public.job USING btree (idempotency_key)
 CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
+CREATE INDEX job_target ON public.job USING btree (((payload ->> 'target'::text)))
 CREATE INDEX mention_alias ON ONLY public.mention USING btree (alias_id)
 CREATE INDEX mention_chunk ON ONLY public.mention USING btree (chunk_id)
 CREATE INDEX mention_document ON ONLY public.mention USING btree (document_id)

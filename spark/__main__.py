@@ -21,6 +21,7 @@ from kgqa.processes import follow_parent
 from kgqa.settings import Settings, load_settings
 from spark.failures import task_errors
 from spark.jobs import ingest_source, project_graph, resolve_entities
+from spark.jobs.detect_deletions import Missing
 from spark.jobs.list_sources import local_path, read_access
 from spark.progress import Mode, Progress
 from spark.session import is_local, refuse_unsafe_master, running_session
@@ -82,13 +83,18 @@ def _request(options: argparse.Namespace) -> ingest_source.IngestRequest:
             raise InvalidInput(f"The dictionary {path.name} is not JSON: {problem}.") from None
         if not isinstance(dictionary, dict):
             raise InvalidInput(f"The dictionary {path.name} is no JSON object.")
+    read_access(options.source, options.access)
+    if options.make_public and options.access:
+        raise InvalidInput("--make-public and --access FILE exclude each other.")
+    missing: Missing = "delete" if options.allow_deletions else "keep" if options.keep_missing else "check"
     return ingest_source.IngestRequest(
         source=options.source,
         collection=options.collection,
-        access=read_access(options.source, options.access),
-        access_uri=local_path(options.access).as_uri() if options.access else None,
+        access=options.access,
+        make_public=options.make_public,
         dictionary=dictionary,
         force=options.force,
+        missing=missing,
     )
 
 
@@ -97,9 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     jobs = parser.add_subparsers(dest="job", required=True)
     ingest = jobs.add_parser("ingest", help="read a source into the record and the graph")
     ingest.add_argument("--source", required=True, help="folder of documents, or a BEIR folder; path or file: URI")
-    ingest.add_argument("--access", help="access lists (JSON); default: _access.json in the folder")
+    ingest.add_argument("--access", help="access lists (JSON); default: those of last time, else _access.json")
+    ingest.add_argument("--make-public", action="store_true", help="the access list is gone: everybody may read")
     ingest.add_argument("--dictionary", help="domain dictionary (JSON) of the collection")
     ingest.add_argument("--force", action="store_true", help="read unchanged documents again")
+    gone = ingest.add_mutually_exclusive_group()
+    gone.add_argument("--allow-deletions", action="store_true", help="delete what is gone, even if that is most of it")
+    gone.add_argument("--keep-missing", action="store_true", help="delete nothing that is gone from the source")
     resolve = jobs.add_parser("resolve", help="resolve the entities of a collection again")
     for job in (ingest, resolve):
         job.add_argument("--collection", required=True, help="collection of documents")

@@ -80,17 +80,25 @@ class Mutation:
 
         return await _accept(info, "delete_document", payload, idempotency_key=idempotency_key)
 
-    @strawberry.mutation(description="Read all documents of a collection's source again. For operators.")
+    @strawberry.mutation(
+        description="Read all documents of a collection's source again, and delete those that are gone from it; where"
+        " that is most of them, only with `allowDeletions`. For operators."
+    )
     async def reindex(
         self,
         info: Info,
         collection: str = DEFAULT_COLLECTION,
         source: str | None = None,
+        *,
+        allow_deletions: bool = False,
         idempotency_key: str | None = None,
     ) -> JobPayload:
         caller = info.context.caller
         return await _accept(
-            info, "reindex", lambda: reindex_payload(collection, source, caller), idempotency_key=idempotency_key
+            info,
+            "reindex",
+            lambda: reindex_payload(collection, source, caller, allow_deletions=allow_deletions),
+            idempotency_key=idempotency_key,
         )
 
 

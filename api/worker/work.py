@@ -77,7 +77,11 @@ def delete_document(payload: Mapping[str, Any], services: WorkServices, report: 
 
 
 def reindex(payload: Mapping[str, Any], services: WorkServices, report: Report) -> Result:
-    """Read the documents of a collection's sources again, with Spark, in a process of its own."""
+    """Read the documents of a collection's sources again, with Spark, in a process of its own.
+
+    What is gone from a source is deleted, and each source keeps its access list, as `kgqa ingest` does it: where that
+    looks wrong the job fails and nothing is changed.
+    """
     collection = str(payload["collection"])
     sources = _sources(services.store, collection, payload.get("source"))
     if not sources:
@@ -85,7 +89,7 @@ def reindex(payload: Mapping[str, Any], services: WorkServices, report: Report) 
     reports: list[Result] = []
     for source in sources:
         arguments = ["--source", source.uri, "--collection", collection, "--force"]
-        arguments += ["--access", source.access_uri] if source.access_uri else []
+        arguments += ["--allow-deletions"] if payload.get("allowDeletions") else []
         reports.append(run_spark_job("ingest", arguments, services.settings, on_progress=report))
     return {"sources": reports}
 

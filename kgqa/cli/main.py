@@ -13,10 +13,11 @@ import typer
 from kgqa import __version__
 from kgqa.cli.bench import bench
 from kgqa.cli.collections import collections
+from kgqa.cli.deletion import delete
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
-from kgqa.errors import KgqaError, NotFound
+from kgqa.errors import InvalidInput, KgqaError, NotFound
 from kgqa.logs import configure_logs
 from kgqa.settings import load_settings
 
@@ -34,6 +35,7 @@ app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
+app.command()(delete)
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -154,43 +156,41 @@ def ingest(
     source: Annotated[Path, typer.Argument(help="Folder of documents, or a BEIR folder.", exists=True)],
     collection: CollectionOption = "default",
     access: Annotated[
-        Path | None, typer.Option(help="Access lists (JSON); default: _access.json in the folder.")
+        Path | None, typer.Option(help="Access lists (JSON); default: those of last time, else _access.json.")
     ] = None,
     dictionary: Annotated[Path | None, typer.Option(help="Domain dictionary (JSON) of the collection.")] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Read unchanged documents again.")] = False,
+    allow_deletions: Annotated[
+        bool, typer.Option("--allow-deletions", help="Delete what is gone even if that is most of the source.")
+    ] = False,
+    keep_missing: Annotated[bool, typer.Option("--keep-missing", help="Delete nothing that is gone.")] = False,
+    make_public: Annotated[
+        bool, typer.Option("--make-public", help="The source has no access list any more: everybody may read it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a lake of documents with Spark. Unchanged documents are skipped; an interrupted run resumes."""
+    """Read a lake of documents with Spark. Unchanged documents are skipped; an interrupted run resumes.
+
+    Documents of this source that are no longer there are deleted, unless so much is gone that the source is probably
+    not mounted. A source keeps its access list: if that is gone, nothing is read.
+    """
     from kgqa.demo import ingest_folder, ready
     from kgqa.rendering import print_report
 
+    if allow_deletions and keep_missing:
+        raise InvalidInput("--allow-deletions and --keep-missing exclude each other.")
     settings = load_settings()
     ready(settings, err)
+    flags = {"--allow-deletions": allow_deletions, "--keep-missing": keep_missing, "--make-public": make_public}
     report = ingest_folder(
-        settings, source, collection=collection, access=access, dictionary=dictionary, force=force, console=err
-    )
+        settings, source, collection=collection, access=access, dictionary=dictionary, force=force,
+        options=[flag for flag, is_set in flags.items() if is_set], console=err,
+    )  # fmt: skip
     if as_json:
         print(json.dumps(report, default=str))
     else:
         print_report(report, out)
-
-
-@app.command()
-def delete(
-    keys: Annotated[list[str], typer.Argument(help="Keys of documents (paths inside the lake).")],
-    collection: CollectionOption = "default",
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Delete documents from every store, with everything that only they supported."""
-    from kgqa.model.delta import IngestDelta
-
-    with services(load_settings()) as built:
-        report = built.store.apply_delta(IngestDelta(collection=collection, deletions=tuple(keys)))
-        while built.graph.project():
-            pass
-    print(json.dumps({"deleted": report.deleted})) if as_json else err.print(f"deleted {report.deleted} documents.")
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """A source into the record and the graph, stage by stage. Every stage can be cut off; running the job again goes on.
 
-    list      which documents there are, and who may read them
+    list      which documents there are, who may read them, and which of those it had are gone
     compare   which of them the record does not have as they are now
     read      parse, chunk, extract, embed, stage: under a run that nobody reads yet
     publish   one transaction that makes the run visible, mentions included
@@ -22,10 +22,9 @@ from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, options_hashes, stage_versions
 from kgqa.model.delta import DeltaReport
-from kgqa.model.document import Source
 from kgqa.settings import Settings
-from spark.jobs import detect_changes, list_sources, project_graph, read_documents, resolve_entities
-from spark.jobs.list_sources import AccessList, local_path
+from spark.access import settle
+from spark.jobs import detect_changes, detect_deletions, list_sources, project_graph, read_documents, resolve_entities
 from spark.progress import Progress
 from spark.worker import TaskContext
 
@@ -37,13 +36,16 @@ class IngestRequest:
     #: folder, or BEIR folder, or `corpus.jsonl(.gz)`
     source: str
     collection: str
-    access: AccessList
-    #: where the access lists are, when they are not in the folder
-    access_uri: str | None = None
+    #: access lists (JSON); None: those that the source had the last time, else `_access.json` in the folder
+    access: str | None = None
+    #: the source has no access list any more, and everybody may read it
+    make_public: bool = False
     #: replaces the collection's domain dictionary; None: leave it as it is
     dictionary: Mapping[str, object] | None = None
     #: read documents again that have not changed
     force: bool = False
+    #: what to do about documents of the source that are gone
+    missing: detect_deletions.Missing = "check"
 
 
 def run(
@@ -56,22 +58,27 @@ def run(
 ) -> dict[str, object]:
     """Ingest the source; the report of the job."""
     _set_dictionary(services, request)
-    source = Source(uri=local_path(request.source).as_uri(), access_uri=request.access_uri)
-    services.store.remember_source(request.collection, source)
+    store = services.store
+    source, access = settle(
+        store, request.collection, request.source, given=request.access, make_public=request.make_public
+    )
+    store.remember_source(request.collection, source)
     parts = services.ingest_parts(request.collection)
-    run_id = services.store.start_run(request.collection, stage_versions(parts), resume=True)
+    run_id = store.start_run(request.collection, stage_versions(parts), source=source.uri)
     context = TaskContext(settings=settings, endpoints=endpoints, collection=request.collection, run=run_id)
     with progress.stage("list") as stage:
-        sources, total = list_sources.run(session, request.source, request.access)
+        sources, total = list_sources.run(session, request.source, access)
         stage.total = total
         stage.update(total)
+        share = settings.limits.vanished_share
+        detect_deletions.run(sources, store, request.collection, run_id, missing=request.missing, share=share)
     changed, count = _changed(sources, total, context, parts, request, progress)
     if count:
         _read(changed, count, context, parts, services, progress)
     with progress.stage("publish") as stage:
-        report = services.store.publish(run_id, resolve=False)
-        stage.update(report.indexed + report.duplicates)
-    resolve_entities.refresh(session, services.store, request.collection, progress)
+        report = store.publish(run_id, resolve=False)
+        stage.update(report.indexed + report.duplicates + report.deleted)
+    resolve_entities.refresh(session, store, request.collection, progress)
     with progress.stage("project") as stage:
         project_graph.run(services.graph, stage)
     return _report(request, report, total, count, progress)

@@ -114,8 +114,11 @@ def local_path(source: str) -> Path:
 
 
 def list_folder(folder: Path) -> Iterator[SourceFile]:
-    """Files below a folder; the key is the path inside it, with `/`."""
-    for directory, folders, files in os.walk(folder):
+    """Files below a folder; the key is the path inside it, with `/`.
+
+    Raises InvalidInput where a folder cannot be listed: what is in it would look deleted.
+    """
+    for directory, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
         for name in sorted(files):
             if name.startswith(("_", ".")):
@@ -123,6 +126,13 @@ def list_folder(folder: Path) -> Iterator[SourceFile]:
             path = Path(directory, name)
             key = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
             yield SourceFile(key=key, uri=path.as_uri(), path=os.fsencode(path))
+
+
+def _refuse(problem: OSError) -> None:
+    raise InvalidInput(
+        f"The folder {problem.filename!r} cannot be listed: {problem.strerror or problem}.",
+        hint="give the right to read it, or rename it so that it starts with `_` to leave it out.",
+    )
 
 
 def read_access(source: str, file: str | None) -> AccessList:

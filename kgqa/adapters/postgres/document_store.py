@@ -14,7 +14,7 @@ from kgqa.adapters.postgres.check import Finding, check_record
 from kgqa.adapters.postgres.names import Scope
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
-from kgqa.adapters.postgres.stage import open_run, stage, stage_deletions
+from kgqa.adapters.postgres.stage import open_run, replace_deletions, stage, stage_deletions
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import ConfigurationError, Conflict
 from kgqa.ingest.parse import file_title
@@ -65,6 +65,48 @@ class PostgresDocumentStore:
             rows = connection.execute(load("record")["sources"], {"collection": found.id})
             return [Source(uri=row[0], access_uri=row[1]) for row in rows]
 
+    def forget_source(self, collection: str, uri: str) -> None:
+        """The collection is no longer read from this source. Its documents stay, as documents of no source."""
+        with transaction(self._pool) as connection:
+            bound = {"collection": _collection(connection, collection).id, "uri": uri}
+            connection.execute(load("record")["forget_source"], bound)
+
+    def keys_of_source(self, collection: str, uri: str) -> Sequence[str]:
+        """Keys of the published documents of one source, in order."""
+        with transaction(self._pool) as connection:
+            bound = {"collection": _collection(connection, collection).id, "uri": uri}
+            return [row[0] for row in connection.execute(load("record")["keys_of_source"], bound)]
+
+    def known_keys(self, collection: str, keys: Sequence[str]) -> Mapping[str, str | None]:
+        """Those of the keys that documents have, with the source that brings them back when it is read again."""
+        with connected(self._pool) as connection:
+            bound = {"collection": collection, "keys": list(keys)}
+            return dict(connection.execute(load("record")["known_keys"], bound).fetchall())
+
+    def count_restricted(self, collection: str, uri: str) -> int:
+        """How many published documents of a source not everybody may read."""
+        with transaction(self._pool) as connection:
+            bound = {"collection": _collection(connection, collection).id, "uri": uri}
+            row = connection.execute(load("record")["count_restricted"], bound).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def documents_by_source(self, run: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Ids of the collection's published documents: those of the run's source, and others that it may take over."""
+        with connected(self._pool) as connection:
+            rows = connection.execute(load("record")["documents_by_source"], {"run": run}).fetchall()
+        return frozenset(row[0] for row in rows if row[1]), frozenset(row[0] for row in rows if not row[1])
+
+    def settle_source(self, run: int, *, gone: Sequence[int], taken: Sequence[int]) -> None:
+        """What listing the run's source says: documents that go when the run is published (these and no others), and
+        documents that are of this source from now on.
+        """
+        with transaction(self._pool) as connection:
+            opened = open_run(connection, run)
+            lock_collection(connection, opened.collection_id, shared=True)
+            connection.execute(load("record")["take_over"], {"run": run, "documents": list(taken)})
+            replace_deletions(connection, opened, gone)
+
     def keys(self, collection: str) -> Sequence[str]:
         """Keys of all published documents, in order."""
         with transaction(self._pool) as connection:
@@ -80,10 +122,12 @@ class PostgresDocumentStore:
         """What does not hold in the record, check by check; see `check.py`."""
         return check_record(self._pool, generation)
 
-    def start_run(self, collection: str, options: Mapping[str, object], *, resume: bool = True) -> int:
-        """Id of an ingest run; an unfinished run with the same options is resumed."""
+    def start_run(
+        self, collection: str, options: Mapping[str, object], *, resume: bool = True, source: str | None = None
+    ) -> int:
+        """Id of an ingest run; an unfinished run of the same source with the same options is resumed."""
         with transaction(self._pool) as connection:
-            return _start_run(connection, collection, options, resume=resume)
+            return _start_run(connection, collection, options, resume=resume, source=source)
 
     def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
         """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
@@ -183,14 +227,18 @@ def _collection(connection: Connection, name: str) -> Collection:
     return Collection(id=row[0], name=row[1], dictionary=row[2], documents=row[3], chunks=int(row[4]))
 
 
-def _start_run(connection: Connection, collection: str, options: Mapping[str, object], *, resume: bool) -> int:
+def _start_run(
+    connection: Connection, collection: str, options: Mapping[str, object], *, resume: bool, source: str | None = None
+) -> int:
     sql = load("record")
     found = _collection(connection, collection)
     generation = _generation(connection, options)
+    known = connection.execute(sql["source"], {"collection": found.id, "uri": source}).fetchone()
     parameters: dict[str, Any] = {
         "collection": found.id,
         "generation": generation,
         "options": Jsonb(dict(options)),
+        "source": known[0] if known else None,
     }
     row = connection.execute(sql["open_run"], parameters).fetchone() if resume else None
     row = row or connection.execute(sql["add_run"], parameters).fetchone()

@@ -71,7 +71,8 @@ def _apply(connection: Connection, scope: Scope, run: int, *, resolve: bool) -> 
         connection,
         "publish",
         ("forget_corpus", "forget_terms", "point_to_new_versions", "move_chunks_to_class", "drop_alias_support",
-         "drop_mentions", "drop_old_versions", "drop_unused_secrets", "drop_documents", "drop_chunks"),
+         "drop_mentions", "drop_old_versions", "drop_unused_secrets", "forget_in_reports", "forget_in_jobs",
+         "drop_documents", "drop_chunks"),
         parameters,
     )  # fmt: skip
     for table in SWITCHED:

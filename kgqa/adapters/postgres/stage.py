@@ -96,9 +96,19 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
 
 
 def stage_deletions(connection: Connection, run: OpenRun, keys: Sequence[str]) -> None:
-    """Mark documents that go when the run is published; what the run staged of them is dropped."""
+    """Mark documents that go when the run is published; what any open run staged of them is dropped."""
     sql = load("stage")
     connection.execute(sql["stage_deletions"], {"run": run.id, "collection": run.collection_id, "keys": list(keys)})
+    connection.execute(sql["drop_versions_of_deleted"], {"run": run.id})
+    connection.execute(sql["drop_staged_of_deleted"], {"run": run.id})
+
+
+def replace_deletions(connection: Connection, run: OpenRun, documents: Sequence[int]) -> None:
+    """Mark these documents, and no others, as those that go when the run is published."""
+    sql = load("stage")
+    connection.execute(sql["forget_deletions"], {"run": run.id})
+    bound = {"run": run.id, "collection": run.collection_id, "documents": list(documents)}
+    connection.execute(sql["stage_deletions_by_id"], bound)
     connection.execute(sql["drop_versions_of_deleted"], {"run": run.id})
 
 

@@ -18,7 +18,7 @@ from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.document import RawDocument, Source
 from spark import schemas
 from spark.jobs import ingest_source, list_sources, resolve_entities
-from spark.jobs.list_sources import AccessList, raw_document, read_access
+from spark.jobs.list_sources import AccessList, raw_document
 from spark.progress import Progress
 from tests.integration.spark.lake import DICTIONARY, Servers, ingest_one_by_one, on_database, write_lake
 
@@ -31,9 +31,7 @@ def services(servers: Servers) -> Iterator[Services]:
 
 def ingest(session, services: Services, servers: Servers, source: Path, **more):
     progress = Progress("none")
-    request = ingest_source.IngestRequest(
-        source=str(source), collection="lake", access=read_access(str(source), None), dictionary=DICTIONARY, **more
-    )
+    request = ingest_source.IngestRequest(source=str(source), collection="lake", dictionary=DICTIONARY, **more)
     report = ingest_source.run(session, services, servers.endpoints, servers.settings, request, progress)
     return report, [stage.name for stage in progress.stages]
 
@@ -73,7 +71,8 @@ def test_a_folder_becomes_what_the_one_document_path_makes_of_it(
     assert (key, others) == ("broken.pdf", [])
     assert "Traceback" not in reason
     assert services.graph.project() == 0
-    assert services.store.sources("lake") == [Source(uri=lake.as_uri())]
+    access = (lake / "_access.json").as_uri()
+    assert services.store.sources("lake") == [Source(uri=lake.as_uri(), access_uri=access)]
 
     other = make_database()
     elsewhere = Servers(endpoints=on_database(servers.endpoints, other), settings=servers.settings, database=other)
@@ -98,12 +97,13 @@ def test_a_second_run_reads_only_what_changed(
     assert servers.content() == before
 
     (lake / "001.md").write_text("# Notice 1\n\nBrightwater Pumps makes it now.\n", encoding="utf-8")
+    (lake / "002.md").unlink()
     report, stages = ingest(session, services, servers, lake)
     assert "read" in stages
-    assert (report["indexed"], report["unchanged"]) == (1, 4)
+    assert (report["indexed"], report["unchanged"], report["deleted"]) == (1, 3, 1)
     report, stages = ingest(session, services, servers, lake, force=True)
     assert "compare" not in stages
-    assert report["indexed"] == 5
+    assert report["indexed"] == 4
 
 
 def test_entities_that_wait_from_a_cut_run_are_resolved_by_the_next(

@@ -252,21 +252,24 @@ KNOWN = [Source(uri="file:///lake/a%20b", access_uri="file:///readers.json"), So
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (None, [["file:///lake/a%20b", "file:///readers.json"], ["file:///lake/c"]]),
-        ("/lake/a b", [["file:///lake/a%20b", "file:///readers.json"]]),
+        (None, [["file:///lake/a%20b"], ["file:///lake/c"]]),
+        ("/lake/a b", [["file:///lake/a%20b"]]),
         ("file:///lake/c", [["file:///lake/c"]]),
         ("/elsewhere", [["/elsewhere"]]),
     ],
 )
-def test_a_reindex_reads_known_sources_with_their_access_lists(wanted, expected, monkeypatch) -> None:
+def test_a_reindex_reads_known_sources_which_keep_their_access_lists(wanted, expected, monkeypatch) -> None:
     ran: list[list[str]] = []
 
     def run(job: str, arguments: list[str], settings: Settings, *, on_progress: object) -> dict[str, object]:
+        assert "--access" not in arguments
+        assert ("--allow-deletions" in arguments) == (wanted is None)
         ran.append([argument for argument in arguments if argument.startswith(("/", "file:"))])
         return {"job": job}
 
     monkeypatch.setattr(work, "run_spark_job", run)
     services = SimpleNamespace(store=SimpleNamespace(sources=lambda _: KNOWN), settings=Settings())
-    result = work.reindex({"collection": "lake", "source": wanted}, services, lambda _: None)
+    payload = {"collection": "lake", "source": wanted, "allowDeletions": wanted is None}
+    result = work.reindex(payload, services, lambda _: None)
     assert ran == expected
     assert result == {"sources": [{"job": "ingest"}] * len(expected)}

@@ -29,8 +29,10 @@ update job set lease_until = now() + make_interval(secs => %(lease)s), progress 
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 
 -- name: finish
--- A document that a job carries leaves the job when it ends: deleting the document has to delete all of it.
-update job set state = 'done', payload = payload - '{content,metadata}'::text[], result = %(result)s, error = null,
+-- A document that a job carries leaves the job when it ends: deleting the document has to delete all of it. A job that
+-- deleted one does not go on to say which.
+update job set state = 'done', result = %(result)s, error = null,
+    payload = payload - case kind when 'delete_document' then '{key,target}' else '{content,metadata}' end::text[],
     lease_owner = null, lease_until = null, updated_at = now()
 where id = %(id)s and state = 'running' and attempt = %(attempt)s returning id;
 

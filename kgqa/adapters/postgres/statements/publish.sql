@@ -169,8 +169,10 @@ join document d on d.id = n.document_id
 where v.id = d.current_version and v.near_duplicate_of is distinct from n.original;
 
 -- name: point_to_new_versions
-update document d set current_version = m.new_version, acl_class = coalesce(v.acl_class, d.acl_class)
-from moved m left join document_version v on v.id = m.new_version
+-- Whoever put a document last, has it: the source of this run, or none.
+update document d set current_version = m.new_version, acl_class = coalesce(v.acl_class, d.acl_class),
+    source_id = r.source_id
+from moved m join ingest_run r on r.id = %(run)s left join document_version v on v.id = m.new_version
 where d.id = m.document_id;
 
 -- name: move_chunks_to_class
@@ -195,6 +197,27 @@ delete from mention where generation = %(generation)s and document_id in (
 delete from pii_vault s
 where s.collection_id = %(collection)s
     and not exists (select from pii_use u where u.collection_id = s.collection_id and u.token = s.token);
+
+-- name: forget_in_reports
+-- What earlier runs said about documents that are deleted.
+with gone as (
+    select d.key, 'The same text as ' || d.key || '.' as same
+    from moved m join document d on d.id = m.document_id where m.new_version is null
+)
+update ingest_run r set report = jsonb_set(r.report, '{reasons}', coalesce((
+    select jsonb_agg(e.reason order by e.place)
+    from jsonb_array_elements(r.report -> 'reasons') with ordinality as e (reason, place)
+    where e.reason ->> 0 not in (select key from gone) and e.reason ->> 1 not in (select same from gone)), '[]'))
+where r.collection_id = %(collection)s and jsonb_array_length(r.report -> 'reasons') > 0 and exists (
+    select from jsonb_array_elements(r.report -> 'reasons') as e (reason)
+    where e.reason ->> 0 in (select key from gone) or e.reason ->> 1 in (select same from gone));
+
+-- name: forget_in_jobs
+-- What jobs that have ended say about documents that are deleted.
+update job j set payload = j.payload - '{key,target,content,metadata}'::text[], error = null, progress = '{}'
+from moved m join document d on d.id = m.document_id join collection c on c.id = d.collection_id
+where m.new_version is null and j.payload ->> 'target' = c.name || '/' || d.key
+    and j.state not in ('queued', 'running');
 
 -- name: drop_documents
 -- Deleted ones; one that another run is staging stays, unpublished.

@@ -24,6 +24,42 @@ on conflict (collection_id, uri) do update set access_uri = excluded.access_uri;
 -- name: sources
 select uri, access_uri from source where collection_id = %(collection)s order by id;
 
+-- name: source
+select id from source where collection_id = %(collection)s and uri = %(uri)s;
+
+-- name: forget_source
+delete from source where collection_id = %(collection)s and uri = %(uri)s;
+
+-- name: count_restricted
+-- Published documents of a source that not everybody may read.
+select count(*)
+from document d join source s on s.id = d.source_id join acl_class a on a.id = d.acl_class
+where s.collection_id = %(collection)s and s.uri = %(uri)s and d.current_version is not null
+    and 'public' <> all(a.principals);
+
+-- name: keys_of_source
+select d.key from document d join source s on s.id = d.source_id
+where s.collection_id = %(collection)s and s.uri = %(uri)s and d.current_version is not null order by d.key;
+
+-- name: known_keys
+-- Those of some keys that documents have, published or not, with the source that would bring them back.
+select d.key, s.uri
+from collection c join document d on d.collection_id = c.id left join source s on s.id = d.source_id
+where c.name = %(collection)s and d.key = any(%(keys)s::text[]) order by d.key;
+
+-- name: documents_by_source
+-- Published documents of the run's collection, and whether they are of its source. Uploads are nobody's to take.
+select d.id, d.source_id is not distinct from r.source_id
+from ingest_run r join document d on d.collection_id = r.collection_id
+where r.id = %(run)s and d.current_version is not null
+    and (d.source_id is not null or not starts_with(d.key, 'upload/'));
+
+-- name: take_over
+-- Documents that are of the run's source from now on: it has them.
+update document d set source_id = r.source_id from ingest_run r
+where r.id = %(run)s and d.collection_id = r.collection_id and d.id = any(%(documents)s::bigint[])
+    and d.source_id is distinct from r.source_id;
+
 -- name: active_generation
 select id, options, dimensions from index_generation where state = 'active';
 
@@ -31,14 +67,15 @@ select id, options, dimensions from index_generation where state = 'active';
 update index_generation set options = options || %(options)s where id = %(generation)s;
 
 -- name: open_run
--- The youngest unfinished run with these options.
+-- The youngest unfinished run of this source with these options.
 select id from ingest_run
 where collection_id = %(collection)s and generation = %(generation)s and state = 'open' and options = %(options)s
+    and source_id is not distinct from %(source)s
 order by id desc limit 1;
 
 -- name: add_run
-insert into ingest_run (collection_id, generation, options)
-values (%(collection)s, %(generation)s, %(options)s) returning id;
+insert into ingest_run (collection_id, generation, options, source_id)
+values (%(collection)s, %(generation)s, %(options)s, %(source)s) returning id;
 
 -- name: collection_of_run
 select collection_id from ingest_run where id = %(run)s;

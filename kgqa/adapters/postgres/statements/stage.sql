@@ -163,6 +163,21 @@ select %(run)s, d.id from document d
 where d.collection_id = %(collection)s and d.key = any(%(keys)s::text[])
 order by d.id on conflict do nothing;
 
+-- name: forget_deletions
+-- Deletions that an earlier attempt at this run was asked for.
+delete from staged_deletion where run_id = %(run)s;
+
+-- name: stage_deletions_by_id
+insert into staged_deletion (run_id, document_id)
+select %(run)s, d.id from document d
+where d.collection_id = %(collection)s and d.id = any(%(documents)s::bigint[])
+order by d.id on conflict do nothing;
+
 -- name: drop_versions_of_deleted
 delete from document_version v using staged_deletion s
 where s.run_id = %(run)s and v.run_id = s.run_id and v.document_id = s.document_id;
+
+-- name: drop_staged_of_deleted
+-- What interrupted runs have staged of documents that are deleted by name.
+delete from document_version v using staged_deletion s, ingest_run r
+where s.run_id = %(run)s and v.document_id = s.document_id and r.id = v.run_id and r.state = 'open' and r.id <> s.run_id;
