@@ -14,6 +14,7 @@ from kgqa import __version__
 from kgqa.cli.bench import bench
 from kgqa.cli.collections import collections
 from kgqa.cli.deletion import delete
+from kgqa.cli.erasure import erase, verify_erased
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
@@ -36,6 +37,8 @@ app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
 app.command()(delete)
+for command in (delete, erase, verify_erased):
+    app.command()(command)
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}

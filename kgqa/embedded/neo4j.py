@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,6 +91,15 @@ class Neo4j(Server):
         from kgqa.adapters.neo4j import admin  # the driver imports pandas, a second that nobody else should wait for
 
         return admin.answers(self.url, USER, self.password)
+
+    @property
+    def data_directory(self) -> Path:
+        """Store, transaction logs, and the server's own accounts."""
+        return self._directory / "data"
+
+    def clear(self) -> None:
+        """Remove all data. Only while it does not run; the next start makes an empty store with the same password."""
+        shutil.rmtree(self.data_directory, ignore_errors=True)
 
     @property
     def _directory(self) -> Path:

@@ -102,6 +102,15 @@ class Postgres(Server):
         )
 
     @property
+    def data_directory(self) -> Path:
+        """PGDATA."""
+        return self._data
+
+    def program(self, name: str) -> Path:
+        """A program of the package, such as `pg_dump`."""
+        return self._binary(name)
+
+    @property
     def _link(self) -> Path:
         return self.home.path / "postgres"
 

@@ -16,6 +16,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from kgqa.embedded import process
@@ -126,6 +127,30 @@ class Stack:
         if any(server.running() is None for server in self._embedded()):
             return None
         return self._endpoints()
+
+    def postgres_files(self) -> tuple[Path, Path] | None:
+        """The data directory of the embedded Postgres and its `pg_dump`; None when the server is not ours."""
+        if self.settings.postgres.url.get_secret_value():
+            return None
+        return self._postgres.data_directory, self._postgres.program("pg_dump")
+
+    def neo4j_files(self) -> Path | None:
+        """The data directory of the embedded Neo4j; None when the server is not ours."""
+        return None if self.settings.neo4j.url else Neo4j(self.home).data_directory
+
+    def renew_neo4j(self) -> bool:
+        """Replace the embedded Neo4j's store by an empty one, files and transaction logs; False when it is not ours.
+
+        The projection has to be built again. Readers wait or fail meanwhile.
+        """
+        if self.settings.neo4j.url:
+            return False
+        with exclusive(self.home.lock):
+            (server,) = [s for s in self._embedded(with_jars=True) if isinstance(s, Neo4j)]
+            server.stop()
+            server.clear()
+            server.start(threading.Event())
+        return True
 
     def status(self) -> StackStatus:
         """Process, ports and memory of each server."""

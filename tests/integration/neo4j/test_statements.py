@@ -35,7 +35,7 @@ def explained(driver: Driver, statement: str) -> list[dict[str, Any]]:
     return list(operators(plan))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("schema/")])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("schema/", "scan/"))])
 def test_statements_seek_by_the_index_they_name(driver: Driver, name: str) -> None:
     plan = explained(driver, cypher.statement(name))
     used = " ".join(str(step.get("args", {}).get("Details", "")) for step in plan if "Index" in step["operatorType"])
