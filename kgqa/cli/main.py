@@ -36,7 +36,6 @@ app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
-app.command()(delete)
 for command in (delete, erase, verify_erased):
     app.command()(command)
 
