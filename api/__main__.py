@@ -74,6 +74,7 @@ def serve(settings: Settings) -> None:
             publish=publisher(endpoints.redis_url),
             checks=server_checks(endpoints),
             job_counts=services.jobs.counts,
+            stream_totals=services.events.totals,
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_SHUTDOWN_SECONDS, ws="none"

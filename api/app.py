@@ -15,7 +15,7 @@ from api.graphql.limits import OperationLimits
 from api.graphql.router import SpecRouter
 from api.graphql.schema import build_schema
 from api.http.health import Checks, health_router
-from api.http.metrics import JobCounts, metrics_router
+from api.http.metrics import JobCounts, StreamTotals, metrics_router
 from api.http.requests import RequestMiddleware
 from api.services import ApiServices
 from kgqa.errors import DependencyUnavailable
@@ -23,7 +23,13 @@ from kgqa.model.answer import Caller
 
 
 def create_app(
-    services: ApiServices, *, secret: str, publish: Publish, checks: Checks, job_counts: JobCounts
+    services: ApiServices,
+    *,
+    secret: str,
+    publish: Publish,
+    checks: Checks,
+    job_counts: JobCounts,
+    stream_totals: StreamTotals = dict,
 ) -> FastAPI:
     """The application. `secret` signs tokens, `publish` wakes a worker, `checks` say what it takes to be ready."""
     settings = services.settings
@@ -57,7 +63,7 @@ def create_app(
     app.add_exception_handler(DependencyUnavailable, _unavailable)
     app.include_router(router, prefix="/graphql")
     app.include_router(health_router(checks))
-    app.include_router(metrics_router(job_counts))
+    app.include_router(metrics_router(job_counts, stream_totals))
     return app
 
 

@@ -24,6 +24,7 @@ from kgqa.adapters.models.span_reader import TransformersReader
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
+from kgqa.adapters.postgres.event_log import PostgresEventLog
 from kgqa.adapters.postgres.jobs import PostgresJobQueue
 from kgqa.adapters.postgres.library import PostgresLibrary
 from kgqa.adapters.postgres.policy import PostgresPolicy
@@ -64,6 +65,7 @@ class Services:
     """Everything that an entry point may use."""
 
     store: PostgresDocumentStore
+    events: PostgresEventLog
     index: PostgresSearchIndex
     library: PostgresLibrary
     jobs: PostgresJobQueue
@@ -274,6 +276,7 @@ def build_services(
         driver = stack.enter_context(open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password))
         yield Services(
             store=PostgresDocumentStore(pipeline),
+            events=PostgresEventLog(pipeline),
             index=PostgresSearchIndex(app),
             library=PostgresLibrary(app),
             jobs=PostgresJobQueue(pipeline),

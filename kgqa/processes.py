@@ -69,14 +69,17 @@ def run_spark_job(
     settings: Settings,
     *,
     on_progress: Callable[[Mapping[str, object]], None] | None = None,
+    on_line: Callable[[Mapping[str, object]], None] | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> Mapping[str, object]:
     """Run one Spark job to its end; its last line is its report.
 
-    Raises KgqaError with the job's own message when it fails. Progress lines are JSON objects with a `stage`.
+    Raises KgqaError with the job's own message when it fails. Progress lines are JSON objects with a `stage`; streams
+    say a `batch` or a `warning` (`on_line`). `extra`: settings of the job, as environment variables.
     """
     log = settings.home / "logs" / "spark.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = _environment(settings)
+    environment = {**_environment(settings), **(extra or {})}
     last: Mapping[str, object] = {}
     with log.open("a", encoding="utf-8") as errors:
         child = subprocess.Popen(
@@ -91,6 +94,8 @@ def run_spark_job(
                 last = message
                 if on_progress and "stage" in message:
                     on_progress(message)
+                elif on_line and not {"report", "error"} & message.keys():
+                    on_line(message)
             code = child.wait()
         finally:
             stop(child)

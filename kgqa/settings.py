@@ -52,6 +52,36 @@ class RedisSettings(Group):
     url: SecretStr = Field(default=SecretStr(""), description="URL. Empty: the embedded server.")
 
 
+class KafkaSettings(Group):
+    """Kafka 2.1+: document events. Only `kgqa stream kafka` needs it."""
+
+    bootstrap_servers: str = Field(
+        default="", description="`host:port`, comma separated. Empty: the embedded broker, started when it is wanted."
+    )
+    user: str = Field(default="", description="User name; empty: no login.")
+    password: SecretStr = Field(default=SecretStr(""), description="Password.")
+    mechanism: str = Field(
+        default="PLAIN", pattern="^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$", description="How the login is done."
+    )
+    tls: bool = Field(default=False, description="Encrypt the connection.")
+    ca_file: str = Field(default="", description="Certificates (PEM) to check the broker's with. Empty: the system's.")
+
+
+class StreamSettings(Group):
+    """Streaming: document events and watched folders."""
+
+    batch_documents: int = Field(
+        default=500, ge=1, le=100_000, description="Most events, or changed files, of one batch."
+    )
+    interval_seconds: float = Field(
+        default=1.0, gt=0, le=3600, description="Time between two listings of a watched folder."
+    )
+    roots: str = Field(
+        default="",
+        description="Folders, separated by `:`, whose files an event without content may name. Empty: none.",
+    )
+
+
 class SparkSettings(Group):
     """Spark 3.5."""
 
@@ -182,6 +212,8 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     neo4j: Neo4jSettings = Neo4jSettings()
     redis: RedisSettings = RedisSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    stream: StreamSettings = StreamSettings()
     spark: SparkSettings = SparkSettings()
     models: ModelSettings = ModelSettings()
     pii: PiiSettings = PiiSettings()

@@ -13,6 +13,8 @@ STEP_FAILURES = Counter("kgqa_step_failures_total", "Steps that ended in an erro
 ANSWERS = Counter("kgqa_answers_total", "Answers by outcome.", ["outcome"])
 HTTP_SECONDS = Histogram("kgqa_http_request_duration_seconds", "Duration of one HTTP request.", ["route", "status"])
 JOBS = Gauge("kgqa_jobs", "Jobs by state and kind.", ["state", "kind"])
+STREAM_EVENTS = Gauge("kgqa_stream_events", "Events that streams have applied, by outcome.", ["stream", "outcome"])
+STREAM_LAG = Gauge("kgqa_stream_lag_seconds", "Age of the oldest event of a stream's last batch.", ["stream"])
 
 
 @contextmanager

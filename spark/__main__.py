@@ -1,4 +1,4 @@
-"""`python -m spark ingest --source FOLDER --collection NAME`, `python -m spark resolve --collection NAME`.
+"""`python -m spark ingest --source FOLDER --collection NAME`, `resolve`, `stream-kafka`, `stream-folder`.
 
 The command line calls this as a child process (`kgqa ingest`, re-index jobs) and draws its progress; on a cluster it
 is what an operator submits. Progress goes to standard output as JSON lines, or to standard error for a person.
@@ -25,9 +25,12 @@ from spark.jobs.detect_deletions import Missing
 from spark.jobs.list_sources import local_path, read_access
 from spark.progress import Mode, Progress
 from spark.session import is_local, refuse_unsafe_master, running_session
+from spark.streaming import run_folder, run_kafka, watched_folder
 
 #: exit codes by error code, as of the command line; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
+
+STREAMS = {"stream-kafka": run_kafka, "stream-folder": run_folder}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,15 +60,19 @@ def _run(options: argparse.Namespace, settings: Settings, progress: Progress) ->
             hint="set KGQA_POSTGRES__URL, KGQA_POSTGRES__PIPELINE_URL and KGQA_NEO4J__URL.",
         )
     request = _request(options) if options.job == "ingest" else None
+    if options.job == "stream-folder":
+        watched_folder(options)
     # whoever started this job decides how long the servers run
     endpoints = ready(settings, Console(stderr=True), keep=not settings.parent_pid)
     with (
         build_services(settings, endpoints) as services,
-        running_session(settings, app=f"kgqa {options.job} {options.collection}") as session,
+        running_session(settings, app=f"kgqa {options.job}", kafka=options.job == "stream-kafka") as session,
         task_errors(),
     ):
         if request:
             return ingest_source.run(session, services, endpoints, settings, request, progress)
+        if options.job in STREAMS:
+            return STREAMS[options.job](session, services, endpoints, settings, options, progress.line)
         resolve_entities.refresh(session, services.store, options.collection, progress)
         with progress.stage("project") as stage:
             project_graph.run(services.graph, stage)
@@ -111,8 +118,18 @@ def _parser() -> argparse.ArgumentParser:
     gone.add_argument("--allow-deletions", action="store_true", help="delete what is gone, even if that is most of it")
     gone.add_argument("--keep-missing", action="store_true", help="delete nothing that is gone from the source")
     resolve = jobs.add_parser("resolve", help="resolve the entities of a collection again")
-    for job in (ingest, resolve):
+    kafka = jobs.add_parser("stream-kafka", help="apply the document events of a topic")
+    kafka.add_argument("--topic", required=True, help="topic of document events")
+    kafka.add_argument("--dead-letter", help="topic of messages that cannot be used; default: TOPIC.dead-letters")
+    kafka.add_argument("--from-start", action="store_true", help="read the topic from its beginning again")
+    folder = jobs.add_parser("stream-folder", help="keep a collection as a folder is")
+    folder.add_argument("--source", required=True, help="folder of documents; path or file: URI")
+    folder.add_argument("--access", help="access lists (JSON); default: _access.json in the folder")
+    for job in (kafka, folder):
+        job.add_argument("--once", action="store_true", help="end when everything there is now has been applied")
+    for job in (ingest, resolve, folder):
         job.add_argument("--collection", required=True, help="collection of documents")
+    for job in (ingest, resolve, kafka, folder):
         modes: tuple[Mode, ...] = ("json", "rich", "none")
         job.add_argument("--progress", choices=modes, default="rich", help="how to show progress")
         job.add_argument("--json", action="store_true", help="print the report as JSON at the end")

@@ -102,6 +102,13 @@ class Progress:
             seconds = f"  {stage.seconds:.1f} s" if stage.seconds else ""
             self._console.print(f"{stage.name:12} {stage.done}{of}{failed}{seconds}")
 
+    def line(self, message: Mapping[str, Any]) -> None:
+        """A message of a stream: a batch, or a warning."""
+        if self._mode == "json":
+            self._print(message)
+        elif self._mode == "rich":
+            self._console.print(json.dumps(message, default=str), markup=False)
+
     def report(self, report: Mapping[str, Any]) -> None:
         """The end: what the job did."""
         if self._mode == "json":

@@ -17,6 +17,7 @@ from pyspark.sql.types import (
     StringType,
     StructField,
     StructType,
+    TimestampType,
 )
 
 
@@ -32,6 +33,23 @@ SOURCE = _struct(
     line=StringType(),
     principals=ArrayType(StringType()),
 )
+#: a message of a topic
+MESSAGE = _struct(partition=IntegerType(), offset=LongType(), timestamp=TimestampType(), value=BinaryType())
+#: what deciding about a message needs; `reason`: why it is no event
+HEAD = _struct(
+    partition=IntegerType(),
+    offset=LongType(),
+    time=DoubleType(),
+    collection=StringType(),
+    key=StringType(),
+    operation=StringType(),
+    version=LongType(),
+    principals=ArrayType(StringType()),
+    reason=StringType(),
+    digest=BinaryType(),
+)
+#: an event that brings a document, before it is read
+EVENT_SOURCE = _struct(key=StringType(), uri=StringType(), value=BinaryType(), principals=ArrayType(StringType()))
 #: a document that was read, on its way to be enriched; `reading` is a pickled `ReadDocument`
 READING = _struct(
     key=StringType(), reading=BinaryType(), chunk_ids=ArrayType(LongType()), texts=ArrayType(StringType())

@@ -31,20 +31,24 @@ UPSTREAM_GRAPHFRAMES = "io.graphframes:graphframes-spark3_2.12:"
 
 
 @contextmanager
-def running_session(settings: Settings, *, app: str, extra: Mapping[str, str] | None = None) -> Generator[SparkSession]:
+def running_session(
+    settings: Settings, *, app: str, extra: Mapping[str, str] | None = None, kafka: bool = False
+) -> Generator[SparkSession]:
     """A session that is stopped at the end."""
-    session = build_session(settings, app=app, extra=extra)
+    session = build_session(settings, app=app, extra=extra, kafka=kafka)
     try:
         yield session
     finally:
         session.stop()
 
 
-def build_session(settings: Settings, *, app: str, extra: Mapping[str, str] | None = None) -> SparkSession:
+def build_session(
+    settings: Settings, *, app: str, extra: Mapping[str, str] | None = None, kafka: bool = False
+) -> SparkSession:
     """The session of this process; `extra` are Spark settings that win. Raises ConfigurationError."""
     refuse_unsafe_master(settings)
     _prepare_environment()
-    configuration = {**session_configuration(settings), **(extra or {})}
+    configuration = {**session_configuration(settings, kafka=kafka), **(extra or {})}
     builder = SparkSession.Builder().master(settings.spark.master).appName(app)
     for key, value in configuration.items():
         builder = builder.config(key, value)
@@ -85,7 +89,7 @@ def refuse_unsafe_master(settings: Settings) -> None:
     )
 
 
-def session_configuration(settings: Settings) -> dict[str, str]:
+def session_configuration(settings: Settings, *, kafka: bool = False) -> dict[str, str]:
     """Spark settings of every job."""
     master = settings.spark.master
     local_directory = settings.home / "spark"
@@ -104,7 +108,7 @@ def session_configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
     }
     if is_local(master):
-        path = class_path(jar_paths(settings))
+        path = class_path(jar_paths(settings, kafka=kafka))
         configuration |= {
             "spark.driver.extraClassPath": path,
             "spark.executor.extraClassPath": path,
@@ -115,7 +119,7 @@ def session_configuration(settings: Settings) -> dict[str, str]:
             "spark.sql.shuffle.partitions": "4",
         }
     else:
-        configuration |= {"spark.jars": ",".join(str(path) for path in jar_paths(settings))}
+        configuration |= {"spark.jars": ",".join(str(path) for path in jar_paths(settings, kafka=kafka))}
     if not master.startswith("local[") and master != "local":
         configuration |= {
             "spark.archives": f"{build_archive(settings, local_directory)}#{ARCHIVE}",
@@ -124,8 +128,19 @@ def session_configuration(settings: Settings) -> dict[str, str]:
     return configuration
 
 
-def jar_paths(settings: Settings) -> tuple[Path, ...]:
-    """GraphFrames and Spark NLP: the locked archives, with the configured GraphFrames in place of the locked one."""
+def jar_paths(settings: Settings, *, kafka: bool = False) -> tuple[Path, ...]:
+    """GraphFrames and Spark NLP: the locked archives, with the configured GraphFrames in place of the locked one.
+
+    `kafka`: and what reads topics.
+    """
+    return (*_jar_paths(settings), *(_kafka_paths(settings) if kafka else ()))
+
+
+def _kafka_paths(settings: Settings) -> tuple[Path, ...]:
+    return ensure_jars("spark-kafka", settings.cache, repository=settings.maven_repository)
+
+
+def _jar_paths(settings: Settings) -> tuple[Path, ...]:
     paths = ensure_jars("spark", settings.cache, repository=settings.maven_repository)
     wanted = settings.spark.graphframes
     if any(jar.coordinate == wanted for jar in locked_jars("spark")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.pool import open_pool
@@ -16,6 +17,9 @@ from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.pipeline import IngestParts
 from kgqa.settings import Settings
 from spark.shipping import unpacked_cache
+
+if TYPE_CHECKING:
+    from kgqa.bootstrap import Services
 
 #: connections of one worker, which does one thing at a time
 _CONNECTIONS = 1
@@ -33,6 +37,7 @@ class TaskContext:
 
 _open = ExitStack()
 _stores: dict[str, PostgresDocumentStore] = {}
+_services: dict[str, Services] = {}
 _parts: dict[tuple[str, int], IngestParts] = {}
 
 
@@ -45,9 +50,27 @@ def store(context: TaskContext) -> PostgresDocumentStore:
 
 
 def ingest_parts(context: TaskContext) -> IngestParts:
-    """The models and options of this run. One thread per encoder: there is one worker for each core."""
+    """The models and options of this run; models are loaded once, a dictionary may differ from run to run."""
     key = (context.endpoints.postgres_pipeline_url, context.run)
     if key not in _parts:
+        parts = _built(context).ingest_parts(context.collection)
+        _parts.clear()
+        _parts[key] = parts
+    return _parts[key]
+
+
+def warm_models(context: TaskContext) -> None:
+    """Load what reading a document in English needs."""
+    from kgqa.adapters.models.extractor import SpacyExtractor
+
+    _built(context).embedder.embed(["warm"], "passage")
+    SpacyExtractor().names("A name in English", "en")
+
+
+def _built(context: TaskContext) -> Services:
+    """Services over these servers. One thread per encoder: there is one worker for each core."""
+    url = context.endpoints.postgres_pipeline_url
+    if url not in _services:
         from kgqa.bootstrap import build_services
         from kgqa.logs import configure_logs
 
@@ -55,7 +78,5 @@ def ingest_parts(context: TaskContext) -> IngestParts:
         postgres = settings.postgres.model_copy(update={"pool_size": _CONNECTIONS})
         settings = settings.model_copy(update={"postgres": postgres})
         configure_logs(settings.log_level, as_json=settings.log_json)
-        services = _open.enter_context(build_services(settings, context.endpoints, encoder_threads=1))
-        _parts.clear()
-        _parts[key] = services.ingest_parts(context.collection)
-    return _parts[key]
+        _services[url] = _open.enter_context(build_services(settings, context.endpoints, encoder_threads=1))
+    return _services[url]

@@ -18,6 +18,7 @@ from kgqa.cli.erasure import erase, verify_erased
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
+from kgqa.cli.stream import stream
 from kgqa.errors import InvalidInput, KgqaError, NotFound
 from kgqa.logs import configure_logs
 from kgqa.settings import load_settings
@@ -36,6 +37,7 @@ app.add_typer(evaluate, name="eval")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
+app.add_typer(stream, name="stream")
 for command in (delete, erase, verify_erased):
     app.command()(command)
 

@@ -1,4 +1,4 @@
-"""The Java archives of Neo4j and of the Spark extras, exactly as locked.
+"""The Java archives of Neo4j, Kafka and the Spark extras, exactly as locked.
 
 A lock (`locks/<engine>.lock`) names coordinate, sha256 and size, one archive a line, sorted; it names no
 host. An archive that already lies in the local Maven repository with the right hash is used from there; the
@@ -21,8 +21,8 @@ from rich.console import Console
 from kgqa.embedded.download import Download, download_all, sha256_of
 from kgqa.errors import ConfigurationError
 
-#: Neo4j's server, or what Spark needs beside PySpark (GraphFrames, Spark NLP)
-Engine = Literal["neo4j", "spark"]
+#: a server, or what Spark needs beside PySpark: always (GraphFrames, Spark NLP), or to read Kafka
+Engine = Literal["neo4j", "spark", "kafka", "spark-kafka"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

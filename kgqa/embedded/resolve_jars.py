@@ -1,4 +1,4 @@
-"""Writes the lock files of `jars.py`: `python -m kgqa.embedded.resolve_jars`. For maintainers; needs Maven.
+"""Writes the lock files of `jars.py`: `python -m kgqa.embedded.resolve_jars [ENGINE]`. For maintainers; needs Maven.
 
 Run it after changing a version below, and read the difference before committing it. Running kgqa needs no Maven.
 """
@@ -54,6 +54,23 @@ CLOSURES: dict[Engine, Closure] = {
         ),
         single=("org.apache.sedona:sedona-spark-shaded-3.5_2.12:1.8.1",),
     ),
+    # only streaming from Kafka needs these two; what Spark brings itself stays out of the way
+    "spark-kafka": Closure(
+        roots=("org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.7",),
+        without=(
+            "org.scala-lang:scala-library",
+            "org.apache.hadoop:*",
+            "org.apache.spark:spark-tags_2.12",
+            "com.google.code.findbugs:jsr305",
+            "org.slf4j:slf4j-api",
+            "org.lz4:lz4-java",
+            "org.xerial.snappy:snappy-java",
+            "com.github.luben:zstd-jni",
+        ),
+    ),
+    "kafka": Closure(
+        roots=("org.apache.kafka:kafka_2.13:4.1.1", "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"),
+    ),
 }
 
 
@@ -97,8 +114,10 @@ def _tags(coordinate: str) -> str:
 
 
 def main() -> None:
-    """Write every lock."""
+    """Write every lock, or those that are named."""
     for engine, closure in CLOSURES.items():
+        if sys.argv[1:] and engine not in sys.argv[1:]:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             jars = resolve(closure, Path(folder))
         lines = [f"# {engine}: written by python -m kgqa.embedded.resolve_jars; coordinate sha256 bytes"]

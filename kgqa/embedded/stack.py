@@ -5,7 +5,8 @@
 
 A server with a configured URL is not ours: it is neither started nor stopped, and nothing else changes. Whoever
 uses a stack inside `running()` is present in the home; the last one to leave stops the servers, unless `up()` was
-called meanwhile. A warden process leaves on behalf of an owner that was killed.
+called meanwhile. A warden process leaves on behalf of an owner that was killed. Kafka is started by `broker()` alone,
+and stops with the others.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from kgqa.adapters.kafka.broker import Broker
 from kgqa.embedded import process
 from kgqa.embedded.home import Home
 from kgqa.embedded.jars import ensure_jars
+from kgqa.embedded.kafka import Kafka
 from kgqa.embedded.locking import Presence, anyone_present, exclusive
 from kgqa.embedded.neo4j import USER, Neo4j
 from kgqa.embedded.postgres import Postgres
@@ -91,6 +94,25 @@ class Stack:
             self.home.keep.touch()
         return self._endpoints()
 
+    def broker(self) -> Broker:
+        """The Kafka broker: the configured one, else the embedded one, which is started where it does not run."""
+        kafka = self.settings.kafka
+        if kafka.bootstrap_servers:
+            return Broker(
+                servers=kafka.bootstrap_servers,
+                user=kafka.user,
+                password=kafka.password.get_secret_value(),
+                mechanism=kafka.mechanism,
+                tls=kafka.tls,
+                ca_file=kafka.ca_file,
+            )
+        self.home.make()
+        jars = ensure_jars("kafka", self.settings.cache, repository=self.settings.maven_repository)
+        server = Kafka(self.home, jars)
+        with exclusive(self.home.lock):
+            server.start(threading.Event())
+        return server.broker
+
     def down(self) -> None:
         """Stop every embedded server cleanly. Nothing happens when none runs."""
         if not self.home.path.exists():
@@ -155,7 +177,11 @@ class Stack:
     def status(self) -> StackStatus:
         """Process, ports and memory of each server."""
         embedded = {server.name for server in self._embedded()}
-        servers = (self._postgres, Neo4j(self.home), self._redis)
+        kafka = Kafka(self.home)
+        servers: list[Server] = [self._postgres, Neo4j(self.home), self._redis]
+        if kafka.was_started():
+            servers.append(kafka)
+            embedded.add(kafka.name)
         return StackStatus(
             servers=tuple(
                 _status(server) if server.name in embedded else ServerStatus(name=server.name, embedded=False)
@@ -196,8 +222,9 @@ class Stack:
                 raise
 
     def _stop_all(self) -> None:
-        servers = self._embedded()
-        with ThreadPoolExecutor(max_workers=3) as pool:
+        kafka = Kafka(self.home)
+        servers = [*self._embedded(), *([kafka] if kafka.was_started() else [])]
+        with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(lambda server: server.stop(), servers))
 
     def _endpoints(self) -> Endpoints:

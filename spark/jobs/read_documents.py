@@ -8,7 +8,7 @@ is Python, then the ruler in the JVM, then Python again; otherwise both Python h
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
+from kgqa.errors import KgqaError
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestOptions, ReadDocument, enrich, read_document
 from kgqa.logs import logger
@@ -35,6 +36,9 @@ BATCH_CHUNKS = 256
 #: rows of one Arrow batch between the two halves of a task; rows hold whole documents
 READING_ROWS = 16
 
+#: a row of a source, with its bytes. Raises OSError, or KgqaError
+ToRaw = Callable[[str, Mapping[str, Any]], RawDocument]
+
 log = logger(__name__)
 
 
@@ -46,11 +50,21 @@ def run(
     dictionary: Dictionary,
     ruler_folder: Path | None,
     stage: Stage,
+    to_raw: ToRaw = raw_document,
 ) -> Mapping[str, tuple[int, int]]:
-    """By outcome the number of documents and of chunks. `ruler_folder`: match the dictionary with Spark NLP."""
+    """By outcome the number of documents and of chunks. `ruler_folder`: match the dictionary with Spark NLP.
+
+    `to_raw` says what a row of `sources` holds; it has at least `key`, `uri` and `principals`.
+    """
     with stage.watching(sources.sparkSession.sparkContext) as counters, task_errors():
         outcomes = transform(
-            sources, context, options=options, dictionary=dictionary, ruler_folder=ruler_folder, counters=counters
+            sources,
+            context,
+            options=options,
+            dictionary=dictionary,
+            ruler_folder=ruler_folder,
+            counters=counters,
+            to_raw=to_raw,
         )
         totals = outcomes.groupBy("outcome").agg(
             fn.sum("documents").alias("documents"), fn.sum("chunks").alias("chunks")
@@ -66,6 +80,7 @@ def transform(
     dictionary: Dictionary,
     ruler_folder: Path | None,
     counters: Counters,
+    to_raw: ToRaw = raw_document,
 ) -> DataFrame:
     """SOURCE -> OUTCOME; documents are staged on the way."""
 
@@ -73,7 +88,8 @@ def transform(
         for batch in batches:
             rows = cast("list[dict[str, Any]]", batch.to_dict("records"))
             for first in range(0, len(rows), READING_ROWS):
-                some = [read_source(context.collection, row, options) for row in rows[first : first + READING_ROWS]]
+                group = rows[first : first + READING_ROWS]
+                some = [read_source(context.collection, row, options, to_raw) for row in group]
                 yield _reading_frame(some)
 
     def stage(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -91,15 +107,18 @@ def transform(
         return matched.mapInPandas(stage, schemas.OUTCOME)
 
 
-def read_source(collection: str, row: Mapping[str, Any], options: IngestOptions) -> ReadDocument:
+def read_source(
+    collection: str, row: Mapping[str, Any], options: IngestOptions, to_raw: ToRaw = raw_document
+) -> ReadDocument:
     """A source read; whatever is wrong with one document ends as its reason, and the run goes on."""
     try:
-        raw = raw_document(collection, row)
-    except OSError as problem:
+        raw = to_raw(collection, row)
+    except (OSError, KgqaError) as problem:
         nothing = RawDocument(
             collection=collection, key=row["key"], uri=row["uri"], data=b"", principals=tuple(row["principals"])
         )
-        reason = f"The file cannot be read: {problem.strerror or problem}."
+        is_file = isinstance(problem, OSError)
+        reason = f"The file cannot be read: {problem.strerror or problem}." if is_file else str(problem)
         return ReadDocument(raw=nothing, document=None, outcome=Outcome.FAILED, reason=reason)
     try:
         return read_document(raw, options)

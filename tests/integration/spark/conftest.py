@@ -52,7 +52,7 @@ def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="session")
 def session(spark_settings: Settings) -> Iterator[SparkSession]:
-    session = build_session(spark_settings, app="tests", extra={"spark.sql.shuffle.partitions": "2"})
+    session = build_session(spark_settings, app="tests", extra={"spark.sql.shuffle.partitions": "2"}, kafka=True)
     yield session
     session.stop()
 

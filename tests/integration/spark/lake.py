@@ -115,11 +115,11 @@ def run_job(servers: Servers, source: Path, dictionary: Path) -> Mapping[str, An
     return json.loads(done.stdout.splitlines()[-1])["report"]
 
 
-def ingest_one_by_one(servers: Servers, source: Path) -> None:
+def ingest_one_by_one(servers: Servers, source: Path, dictionary: Mapping[str, object] = DICTIONARY) -> None:
     """The same folder by the path of single documents, without Spark."""
     access = read_access(str(source), None)
     with build_services(servers.settings, servers.endpoints) as services:
-        services.store.set_dictionary("lake", DICTIONARY)
+        services.store.set_dictionary("lake", dictionary)
         raws = [
             RawDocument(
                 collection="lake",

@@ -155,7 +155,12 @@ class Api:
 def make_api(settings: Settings, checks: Mapping[str, Callable[[], bool]] | None = None) -> Api:
     services = Services(settings)
     app = create_app(
-        services, secret=SECRET, publish=services.publish, checks=checks or {}, job_counts=lambda: {("queued", "x"): 2}
+        services,
+        secret=SECRET,
+        publish=services.publish,
+        checks=checks or {},
+        job_counts=lambda: {("queued", "x"): 2},
+        stream_totals=lambda: {("kafka:events", "upsert"): (7, 1.5), ("kafka:events", "stale"): (2, None)},
     )  # fmt: skip
     return Api(TestClient(app, raise_server_exceptions=False), services)
 

@@ -86,4 +86,6 @@ def test_metrics_count_requests_by_route_and_jobs_by_state(api) -> None:
     page = api.client.get("/metrics").text
     assert 'kgqa_http_request_duration_seconds_count{route="/graphql",status="200"}' in page
     assert 'kgqa_jobs{kind="x",state="queued"} 2.0' in page
+    assert 'kgqa_stream_events{outcome="upsert",stream="kafka:events"} 7.0' in page
+    assert 'kgqa_stream_lag_seconds{stream="kafka:events"} 1.5' in page
     assert "made/up" not in page

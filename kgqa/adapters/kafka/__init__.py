@@ -1,0 +1,1 @@
+"""Kafka: where a broker is, and sending messages. Spark reads topics; nothing here does."""
