@@ -122,6 +122,14 @@ table corpus_statistics
     chunks bigint not null
     constraint corpus_statistics_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint corpus_statistics_pkey PRIMARY KEY (generation, collection_id, language, acl_class)
+table dead_letter
+    topic text not null
+    topic_partition integer not null
+    topic_offset bigint not null
+    digest bytea not null
+    reason text not null
+    sent_at timestamp with time zone not null default now()
+    constraint dead_letter_pkey PRIMARY KEY (topic, topic_partition, topic_offset, digest)
 table dirty_key
     seq bigint not null
     generation integer not null
@@ -199,6 +207,14 @@ table equivalence partition by LIST (generation) row level security
     live boolean not null default false
     constraint equivalence_pkey PRIMARY KEY (generation, version_id, chunk_id, left_name, right_name)
     constraint equivalence_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
+table event_version
+    collection_id integer not null
+    key text not null
+    content_version bigint not null
+    access_version bigint not null
+    principals text[] not null
+    constraint event_version_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
+    constraint event_version_pkey PRIMARY KEY (collection_id, key)
 table feedback row level security
     id uuid not null default uuidv7()
     message_id uuid not null
@@ -222,8 +238,13 @@ table index_generation
 table ingest_batch
     query_id text not null
     batch_id bigint not null
-    run_id bigint not null
-    constraint ingest_batch_pkey PRIMARY KEY (query_id, batch_id)
+    run_id bigint
+    collection_id integer not null
+    outcomes jsonb not null default '{}'::jsonb
+    lag_seconds double precision
+    applied_at timestamp with time zone not null default now()
+    constraint ingest_batch_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
+    constraint ingest_batch_pkey PRIMARY KEY (query_id, batch_id, collection_id)
     constraint ingest_batch_run_id_fkey FOREIGN KEY (run_id) REFERENCES ingest_run(id) ON DELETE CASCADE
 table ingest_run
     id bigint not null
@@ -399,6 +420,12 @@ table staged_deletion
     constraint staged_deletion_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id) ON DELETE CASCADE
     constraint staged_deletion_pkey PRIMARY KEY (run_id, document_id)
     constraint staged_deletion_run_id_fkey FOREIGN KEY (run_id) REFERENCES ingest_run(id) ON DELETE CASCADE
+table stream_total
+    stream text not null
+    outcome text not null
+    events bigint not null
+    lag_seconds double precision
+    constraint stream_total_pkey PRIMARY KEY (stream, outcome)
 table term_statistics
     generation integer not null
     collection_id integer not null
@@ -408,6 +435,15 @@ table term_statistics
     df bigint not null
     constraint term_statistics_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint term_statistics_pkey PRIMARY KEY (generation, collection_id, term, language, acl_class)
+table watched_file
+    source_id integer not null
+    key text not null
+    path bytea not null
+    size bigint not null
+    modified_ns bigint not null
+    principals text[] not null
+    constraint watched_file_pkey PRIMARY KEY (source_id, key)
+    constraint watched_file_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id) ON DELETE CASCADE
 
 CREATE UNIQUE INDEX acl_class_pkey ON public.acl_class USING btree (id)
 CREATE UNIQUE INDEX acl_class_principals_key ON public.acl_class USING btree (principals)
@@ -440,6 +476,7 @@ CREATE UNIQUE INDEX collection_name_key ON public.collection USING btree (name)
 CREATE UNIQUE INDEX collection_pkey ON public.collection USING btree (id)
 CREATE UNIQUE INDEX conversation_pkey ON public.conversation USING btree (id)
 CREATE UNIQUE INDEX corpus_statistics_pkey ON public.corpus_statistics USING btree (generation, collection_id, language, acl_class)
+CREATE UNIQUE INDEX dead_letter_pkey ON public.dead_letter USING btree (topic, topic_partition, topic_offset, digest)
 CREATE UNIQUE INDEX dirty_key_pkey ON public.dirty_key USING btree (seq)
 CREATE INDEX document_class ON public.document USING btree (collection_id, acl_class)
 CREATE UNIQUE INDEX document_collection_id_key_key ON public.document USING btree (collection_id, key)
@@ -459,11 +496,12 @@ CREATE INDEX equivalence_names ON ONLY public.equivalence USING btree (left_name
 CREATE UNIQUE INDEX equivalence_pkey ON ONLY public.equivalence USING btree (generation, version_id, chunk_id, left_name, right_name)
 CREATE INDEX equivalence_right ON ONLY public.equivalence USING btree (right_name)
 CREATE INDEX equivalence_version ON ONLY public.equivalence USING btree (version_id)
+CREATE UNIQUE INDEX event_version_pkey ON public.event_version USING btree (collection_id, key)
 CREATE INDEX feedback_message ON public.feedback USING btree (message_id)
 CREATE UNIQUE INDEX feedback_pkey ON public.feedback USING btree (id)
 CREATE UNIQUE INDEX index_generation_one_active ON public.index_generation USING btree ((true)) WHERE (state = 'active'::text)
 CREATE UNIQUE INDEX index_generation_pkey ON public.index_generation USING btree (id)
-CREATE UNIQUE INDEX ingest_batch_pkey ON public.ingest_batch USING btree (query_id, batch_id)
+CREATE UNIQUE INDEX ingest_batch_pkey ON public.ingest_batch USING btree (query_id, batch_id, collection_id)
 CREATE INDEX ingest_run_open ON public.ingest_run USING btree (collection_id) WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX ingest_run_pkey ON public.ingest_run USING btree (id)
 CREATE INDEX ingest_run_reasons ON public.ingest_run USING btree (collection_id) WHERE (jsonb_array_length((report -> 'reasons'::text)) > 0)
@@ -508,8 +546,10 @@ CREATE INDEX sentence_visible ON ONLY public.sentence USING btree (collection_id
 CREATE UNIQUE INDEX source_collection_id_uri_key ON public.source USING btree (collection_id, uri)
 CREATE UNIQUE INDEX source_pkey ON public.source USING btree (id)
 CREATE UNIQUE INDEX staged_deletion_pkey ON public.staged_deletion USING btree (run_id, document_id)
+CREATE UNIQUE INDEX stream_total_pkey ON public.stream_total USING btree (stream, outcome)
 CREATE INDEX term_statistics_gone ON public.term_statistics USING btree (collection_id) WHERE (df = 0)
 CREATE UNIQUE INDEX term_statistics_pkey ON public.term_statistics USING btree (generation, collection_id, term, language, acl_class)
+CREATE UNIQUE INDEX watched_file_pkey ON public.watched_file USING btree (source_id, key)
 
 view acl_reach as
  SELECT reader.id AS reader,
@@ -672,6 +712,7 @@ grant delete, insert, select on conversation to kgqa_app
 grant select on conversation to kgqa_pipeline
 grant select on corpus_statistics to kgqa_app
 grant delete, insert, select, update on corpus_statistics to kgqa_pipeline
+grant delete, insert, select, update on dead_letter to kgqa_pipeline
 grant delete, insert, select, update on dirty_key to kgqa_pipeline
 grant select on document to kgqa_app
 grant delete, insert, select, update on document to kgqa_pipeline
@@ -683,6 +724,7 @@ grant select on entity_redirect to kgqa_app
 grant delete, insert, select, update on entity_redirect to kgqa_pipeline
 grant select on equivalence to kgqa_app
 grant delete, insert, select, update on equivalence to kgqa_pipeline
+grant delete, insert, select, update on event_version to kgqa_pipeline
 grant insert, select on feedback to kgqa_app
 grant select on feedback to kgqa_pipeline
 grant select on index_generation to kgqa_app
@@ -718,5 +760,7 @@ grant delete, insert, select, update on sentence to kgqa_pipeline
 grant select on source to kgqa_app
 grant delete, insert, select, update on source to kgqa_pipeline
 grant delete, insert, select, update on staged_deletion to kgqa_pipeline
+grant delete, insert, select, update on stream_total to kgqa_pipeline
 grant select on term_statistics to kgqa_app
 grant delete, insert, select, update on term_statistics to kgqa_pipeline
+grant delete, insert, select, update on watched_file to kgqa_pipeline
