@@ -37,6 +37,31 @@ class Embedder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognisedLine:
+    """A line of text in a picture, with its box in pixels from the upper left corner."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class TextRecogniser(Protocol):
+    """Pictures of text to text (OCR)."""
+
+    #: name and version; part of the stage hash
+    version: str
+
+    def recognise(self, picture: npt.NDArray[np.uint8]) -> Sequence[RecognisedLine]:
+        """Lines in reading order, none for a picture without text. `picture`: (height, width, 3), red, green, blue.
+
+        A picture that stands on its side or head is turned first; boxes are those of the turned picture.
+        """
+        ...
+
+
 class Extractor(Protocol):
     """Chunks to the names, equivalences and claims that they support by themselves."""
 

@@ -7,44 +7,67 @@ as a `KgqaError` with a reason that a person can act on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from kgqa.errors import InvalidInput, KgqaError, LimitExceeded
-from kgqa.ingest.clean import clean, decode
+from kgqa.ingest.clean import clean
 from kgqa.ingest.dedupe import content_hash
-from kgqa.ingest.formats import mail, markdown, media_type, pdf, plain, records, table, webpage, word
-from kgqa.ingest.formats.parsed import NO_TEXT, UNSUPPORTED, Parsed, ParseLimits, Piece
+from kgqa.ingest.formats import media_type
+from kgqa.ingest.formats.parsed import NO_TEXT, UNSUPPORTED, Parsed, ParseLimits, Piece, Reading
+from kgqa.ingest.formats.readers import read_as
 from kgqa.model.document import Block, Document, RawDocument
 from kgqa.text.language import detect
 
-__all__ = ["PARSER_VERSION", "ParseLimits", "file_title", "has_text", "has_title", "is_skip", "parse"]
+__all__ = [
+    "PARSER_VERSION",
+    "FormatReader",
+    "ParseLimits",
+    "PlainReader",
+    "file_title",
+    "has_text",
+    "has_title",
+    "is_skip",
+    "parse",
+]
 
-PARSER_VERSION = "1"
+#: counts up when files are read otherwise than before, or files are read that were not
+PARSER_VERSION = "2"
 DEFAULT_LIMITS = ParseLimits()
 #: longer headings are paragraphs that somebody wrote in large letters
 HEADING_CHARACTERS = 200
 
-_TEXT_READERS: Mapping[str, Callable[[str], Parsed]] = {
-    media_type.MARKDOWN: markdown.read,
-    media_type.PLAIN: plain.read,
-    media_type.HTML: webpage.read,
-    media_type.CSV: table.read,
-    media_type.TSV: lambda text: table.read(text, "\t"),
-    media_type.JSON: records.read,
-    media_type.JSONL: records.read_lines,
-}
-_BINARY_READERS: Mapping[str, Callable[[bytes, ParseLimits], Parsed]] = {
-    media_type.PDF: pdf.read,
-    media_type.DOCX: word.read,
-    media_type.EML: lambda data, _: mail.read(data),
-}
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[_\s]+|(?<=[^\W\d])-(?=[^\W\d])")
 _JUNK_TITLE = re.compile(r"(?:untitled|document\d*|microsoft word - .*|.*\.(?:docx?|indd|qxd|tmp))", re.IGNORECASE)
 
 
-def parse(raw: RawDocument, limits: ParseLimits = DEFAULT_LIMITS) -> Document:
+class FormatReader(Protocol):
+    """Bytes of any format to pieces: in this process, or in a child of it that may be ended."""
+
+    #: what its texts depend on besides this code; part of the stage hash
+    version: str
+
+    def read(self, data: bytes, name: str, declared: str | None, limits: ParseLimits) -> tuple[str, Parsed]:
+        """The media type and the pieces. Raises InvalidInput or LimitExceeded."""
+        ...
+
+
+class PlainReader:
+    """Reads in this process, without OCR: what hangs or eats memory here does so with the caller."""
+
+    version = ""
+
+    def read(self, data: bytes, name: str, declared: str | None, limits: ParseLimits) -> tuple[str, Parsed]:
+        """The media type and the pieces. Raises InvalidInput or LimitExceeded."""
+        kind = media_type.media_type(data, name, declared)
+        return kind, read_as(kind, data, declared, Reading(limits=limits))
+
+
+PLAIN_READER = PlainReader()
+
+
+def parse(raw: RawDocument, limits: ParseLimits = DEFAULT_LIMITS, reader: FormatReader = PLAIN_READER) -> Document:
     """The document. Raises InvalidInput (damaged, encrypted, wrong or unknown type, no text) or LimitExceeded."""
     if len(raw.data) > limits.bytes:
         raise LimitExceeded(
@@ -52,8 +75,7 @@ def parse(raw: RawDocument, limits: ParseLimits = DEFAULT_LIMITS) -> Document:
         )
     if not has_text(raw):
         raise InvalidInput(NO_TEXT)
-    kind = media_type.media_type(raw.data, raw.key, raw.media_type)
-    parsed = _read(raw, kind, limits)
+    kind, parsed = reader.read(raw.data, raw.key, raw.media_type, limits)
     text, blocks = _lay_out(parsed.pieces)
     if not text:
         raise InvalidInput(NO_TEXT, hint=" ".join(parsed.warnings) or None)
@@ -86,31 +108,6 @@ def has_text(raw: RawDocument) -> bool:
 def is_skip(problem: KgqaError) -> bool:
     """Whether a refusal means that there is nothing to index (no text, a type that is not read) and not a failure."""
     return problem.message == NO_TEXT or problem.message.startswith(UNSUPPORTED)
-
-
-def _read(raw: RawDocument, kind: str, limits: ParseLimits) -> Parsed:
-    """Pieces of the document; here errors of parsing libraries become ours."""
-    try:
-        if kind in _BINARY_READERS:
-            return _BINARY_READERS[kind](raw.data, limits)
-        text, warnings = decode(raw.data, _charset(raw, kind))
-        parsed = _TEXT_READERS[kind](text.replace("\r\n", "\n").replace("\r", "\n"))
-    except (KgqaError, MemoryError):
-        raise
-    except Exception as problem:  # libraries that are fed damaged files raise whatever they like
-        raise InvalidInput(
-            f"This file is damaged or not of type {kind} ({type(problem).__name__}).",
-            hint="open it where it was made, and save it again.",
-        ) from problem
-    return Parsed(pieces=parsed.pieces, metadata=parsed.metadata, warnings=(*warnings, *parsed.warnings))
-
-
-def _charset(raw: RawDocument, kind: str) -> str | None:
-    """The encoding that the source or the page itself states."""
-    declared = _CHARSET.search(raw.media_type or "")
-    if declared is None and kind == media_type.HTML:
-        declared = _CHARSET.search(raw.data[:2048].decode("ascii", errors="ignore"))
-    return declared[1] if declared else None
 
 
 def _lay_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Block, ...]]:

@@ -20,7 +20,17 @@ from kgqa.ingest.chunk import CHUNKER_VERSION, ChunkOptions, chunk
 from kgqa.ingest.dedupe import content_hash, minhash
 from kgqa.ingest.extract import document_names
 from kgqa.ingest.mask import PersonalData
-from kgqa.ingest.parse import PARSER_VERSION, ParseLimits, file_title, has_text, has_title, is_skip, parse
+from kgqa.ingest.parse import (
+    PARSER_VERSION,
+    PLAIN_READER,
+    FormatReader,
+    ParseLimits,
+    file_title,
+    has_text,
+    has_title,
+    is_skip,
+    parse,
+)
 from kgqa.model.delta import DocumentDelta, OptionsHashes
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
@@ -42,6 +52,8 @@ class IngestOptions:
     chunks: ChunkOptions = field(default_factory=ChunkOptions)
     #: what happens to personal data; None: nothing
     personal: PersonalData | None = None
+    #: reads the formats; Spark sends it to every task
+    reader: FormatReader = PLAIN_READER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +89,7 @@ def stage_versions(parts: IngestParts) -> Mapping[str, object]:
     """The options of every stage; a stage whose entry differs has to run again."""
     personal = parts.options.personal
     return {
-        "parse": PARSER_VERSION,
+        "parse": [PARSER_VERSION, parts.options.reader.version],
         "language": LANGUAGE_VERSION,
         "chunk": [CHUNKER_VERSION, parts.options.chunks.target_tokens, parts.options.chunks.max_tokens],
         "extract": parts.extractor.version,
@@ -109,7 +121,7 @@ def _read(raw: RawDocument, options: IngestOptions) -> ReadDocument:
     try:
         if not has_text(raw):
             return ReadDocument(raw=raw, document=None, outcome=Outcome.SKIPPED, reason="The document is empty.")
-        document = parse(raw, options.limits)
+        document = parse(raw, options.limits, options.reader)
         if options.personal is not None:
             document, sealed = options.personal.apply(document)
         chunks = tuple(chunk(document, options.chunks))

@@ -9,16 +9,16 @@ from email.utils import parsedate_to_datetime
 
 from kgqa.errors import InvalidInput
 from kgqa.ingest.clean import decode
-from kgqa.ingest.formats import plain, webpage
-from kgqa.ingest.formats.parsed import Parsed, Piece
+from kgqa.ingest.formats import members, plain, webpage
+from kgqa.ingest.formats.parsed import AnyReader, Parsed, Piece, Reading
 
 #: headers that are quoted in the text: who wrote to whom is a fact that an answer may cite
 SHOWN = ("From", "To", "Cc", "Date")
 _METADATA = {"from": "from", "to": "to", "cc": "cc", "subject": "title", "message-id": "message_id"}
 
 
-def read(data: bytes) -> Parsed:
-    """Pieces of a message: plain text if it has some, else its HTML. Attachments are named in a warning."""
+def read(data: bytes, reading: Reading, read_any: AnyReader) -> Parsed:
+    """Pieces of a message: plain text if it has some, else its HTML; then its attachments, each under its name."""
     message = message_from_bytes(data, policy=policy.default)
     headers = {name.lower(): _header(message, name) for name in (*SHOWN, "Subject", "Message-ID")}
     if not any(headers.values()):
@@ -30,10 +30,12 @@ def read(data: bytes) -> Parsed:
         metadata["created"] = created
     shown = "\n".join(f"{name}: {headers[name.lower()]}" for name in SHOWN if headers[name.lower()])
     pieces, warnings = _body(message)
-    names = tuple(_attachments(message))
-    if names:
-        warnings = (*warnings, f"Attachments were not read: {', '.join(names)}.")
-    return Parsed(pieces=(Piece(text=shown), *pieces), metadata=metadata, warnings=warnings)
+    inside = members.read_members(_attachments(message), reading, read_any, level=1)
+    return Parsed(
+        pieces=(Piece(text=shown), *pieces, *inside.pieces),
+        metadata=metadata,
+        warnings=(*warnings, *inside.warnings),
+    )
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -58,6 +60,11 @@ def _body(message: EmailMessage) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
     return parsed.pieces, warnings
 
 
-def _attachments(message: EmailMessage) -> Iterator[str]:
+def _attachments(message: EmailMessage) -> Iterator[tuple[str, str | None, bytes]]:
+    """Name, declared type and bytes; a message that is attached whole is one of them."""
     for part in message.iter_attachments():
-        yield part.get_filename() or part.get_content_type()
+        payload = part.get_payload(decode=True)
+        if not isinstance(payload, bytes):
+            payload = b"".join(message.as_bytes() for message in part.iter_parts() if isinstance(message, EmailMessage))
+        kind = None if part.get_content_type() == "application/octet-stream" else part.get_content_type()
+        yield part.get_filename() or part.get_content_type(), kind, payload

@@ -1,5 +1,7 @@
 """PDF by PDFium: text by page, headings by the size of their letters, words that a line end had hyphenated made whole.
 
+Pages that are pictures are read by OCR where there is one (`formats.scans`).
+
 PDFium works on one document at a time in a process, hence the lock.
 """
 
@@ -17,7 +19,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from kgqa.errors import InvalidInput, LimitExceeded
-from kgqa.ingest.formats.parsed import Parsed, ParseLimits, Piece
+from kgqa.ingest.formats import scans
+from kgqa.ingest.formats.parsed import Parsed, ParseLimits, Piece, Reading
 
 #: letters this much larger than the body's make a heading
 HEADING_RATIO = 1.15
@@ -59,8 +62,9 @@ class _Line:
     is_marginal: bool
 
 
-def read(data: bytes, limits: ParseLimits) -> Parsed:
+def read(data: bytes, reading: Reading) -> Parsed:
     """Pieces with their pages. Raises InvalidInput (damaged, password) or LimitExceeded (pages, characters)."""
+    limits = reading.limits
     with _LOCK:
         try:
             document = pypdfium2.PdfDocument(data)
@@ -72,14 +76,22 @@ def read(data: bytes, limits: ParseLimits) -> Parsed:
                     f"This PDF has {len(document)} pages, more than {limits.pages}.", hint="split it into parts."
                 )
             pages = _pages(document, limits)
+            scanned = scans.read(document, [_letters(lines) for lines in pages], reading)
             metadata = _metadata(document.get_metadata_dict())
         finally:
             document.close()
-    empty = [number for number, lines in enumerate(pages, 1) if not lines]
-    warnings = (f"Pages without text (images?): {_ranges(empty)}.",) if empty else ()
-    body = _body_size(pages)
-    pieces = tuple(_pieces(_without_running_lines(pages), body))
-    return Parsed(pieces=pieces, metadata=metadata, warnings=warnings)
+    kept = [[] if number in scanned.pieces else lines for number, lines in enumerate(pages, 1)]
+    empty = [number for number, lines in enumerate(kept, 1) if not lines and number not in scanned.pieces]
+    warnings = (f"Pages without text: {scans.ranges(empty)}.",) if empty else ()
+    pieces = sorted(
+        chain(_pieces(_without_running_lines(kept), _body_size(kept)), *scanned.pieces.values()),
+        key=lambda piece: piece.page or 0,
+    )
+    return Parsed(pieces=tuple(pieces), metadata=metadata, warnings=(*scanned.warnings, *warnings))
+
+
+def _letters(lines: Sequence[_Line]) -> int:
+    return sum(len(line.text) for line in lines)
 
 
 def _refusal(problem: pypdfium2.PdfiumError) -> InvalidInput:
@@ -226,8 +238,3 @@ def _metadata(found: Mapping[str, str]) -> dict[str, str]:
             metadata[name] = "-".join(part for part in (year, month, day) if part)
             metadata[name] += f"T{hour}:{minute}" if day and hour and minute else ""
     return {name: text for name, text in metadata.items() if text and text.lower() not in _NOTHING}
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:20])
-    return shown + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")

@@ -30,7 +30,7 @@ def read(text: str, delimiter: str | None = None) -> Parsed:
             f"This is not a readable table: {problem}.", hint="check the quotes and the delimiter of the file."
         ) from None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
-    has_header = len(rows) > 1 and not any(_NUMBER.fullmatch(cell.strip()) for cell in rows[0] if cell.strip())
+    has_header = len(rows) > 1 and not any(is_number(cell) for cell in rows[0] if cell.strip())
     return Parsed(pieces=tuple(rows_to_pieces(rows, has_header=has_header)))
 
 
@@ -62,6 +62,16 @@ def looks_like_header(cells: Sequence[str]) -> bool:
     names = [_cell(cell) for cell in cells]
     filled = all(name and len(name) <= 60 and not any(c.isdigit() for c in name) for name in names)
     return filled and len(set(names)) == len(names)
+
+
+def names_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of several rows of several cells is a header."""
+    return len(rows) > 1 and len(rows[0]) > 1 and looks_like_header(rows[0])
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds digits and what stands between and around them."""
+    return _NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _cell(text: str) -> str:
