@@ -23,6 +23,7 @@ from kgqa.adapters.models.sentence_encoder import SentenceTransformersEmbedder
 from kgqa.adapters.models.span_reader import TransformersReader
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
+from kgqa.adapters.parsing.isolated import IsolatedReader
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.event_log import PostgresEventLog
 from kgqa.adapters.postgres.jobs import PostgresJobQueue
@@ -189,8 +190,17 @@ def ingest_options(settings: Settings) -> IngestOptions:
             bytes=limits.document_bytes,
             characters=limits.document_characters,
             pages=limits.document_pages,
+            expansion=limits.expansion_ratio,
+            unpacked_bytes=limits.unpacked_bytes,
+            members=limits.archive_members,
+            cells=limits.table_cells,
+            ocr_pages=limits.ocr_pages,
+            pixels=limits.image_pixels,
+            seconds=limits.document_seconds,
+            memory_bytes=limits.document_memory_bytes,
         ),
         chunks=ChunkOptions(),
+        reader=IsolatedReader(ocr=settings.models.ocr != "none"),
     )
 
 

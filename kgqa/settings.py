@@ -112,6 +112,12 @@ class ModelSettings(Group):
         pattern="^(auto|cpu|cuda)$",
         description="Where models of the extra `models` run: `cpu`, `cuda`, or `auto` (`cuda` where there is one).",
     )
+    ocr: str = Field(
+        default="default",
+        pattern="^(default|none)$",
+        description="Reads pictures and scanned pages: `default` (RapidOCR, from its package), or `none`. Changing it"
+        " reads every document again at the next ingest.",
+    )
     ranker: str = Field(
         default="default", description="`default`, `none` (the order of the walk), or the path of a ranker's ONNX file."
     )
@@ -186,6 +192,22 @@ class LimitSettings(Group):
         description="A source that has lost more than this share of its documents, and at least 20, is not believed:"
         " `kgqa ingest` deletes them only with `--allow-deletions`.",
     )
+    document_seconds: float = Field(
+        default=300, gt=0, description="Longest time for reading one document, its OCR included; then it has failed."
+    )
+    document_memory_bytes: int = Field(
+        default=3_000_000_000,
+        ge=500_000_000,
+        description="Memory of the child process that reads documents; OCR alone takes 1,800,000,000 of address space.",
+    )
+    unpacked_bytes: int = Field(default=400_000_000, gt=0, description="Largest unpacked size of a zipped format.")
+    expansion_ratio: int = Field(
+        default=100, gt=1, description="Most times that a zipped format may grow when it is unpacked."
+    )
+    archive_members: int = Field(default=2_000, gt=0, description="Most files in an archive or Office file.")
+    table_cells: int = Field(default=5_000_000, gt=0, description="Most cells of a workbook.")
+    image_pixels: int = Field(default=60_000_000, gt=0, description="Largest picture, in pixels.")
+    ocr_pages: int = Field(default=100, gt=0, description="Pages of one document that are read by OCR.")
     question_characters: int = Field(default=2_000, gt=0, description="Longest question.")
     job_attempts: int = Field(default=3, gt=0, description="Attempts before a job is dead.")
     job_lease_seconds: int = Field(

@@ -1,4 +1,4 @@
-"""`kgqa eval`: measure retrieval, answers, resolution and extraction."""
+"""`kgqa eval`: measure retrieval, answers, resolution, extraction, parsing and OCR."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kgqa.settings import Settings, load_settings
 if TYPE_CHECKING:
     from kgqa.evaluation.run import Ingest
 
-evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, resolution and extraction.")
+evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval, answers, resolution and reading.")
 
 BeirArgument = Annotated[Path, typer.Argument(help="BEIR folder: corpus, queries, qrels.", exists=True)]
 JsonFileOption = Annotated[Path | None, typer.Option("--json", help="Write the measures as JSON.")]
@@ -264,6 +264,57 @@ def eval_pii(
     print_pii(rows, out)
     if json_path:
         json_path.write_text(as_json(rows), encoding="utf-8")
+
+
+@evaluate.command("parsing")
+def eval_parsing(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder with FORMAT/sources/ and FORMAT/groundtruth/.", exists=True),
+    ],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Read every file of a folder: how each ends, and how similar its text is to a reference. Needs no servers.
+
+    The reference of sources/a.docx is groundtruth/a.docx.md. `similar` compares the words in their order, `found` is
+    the share of the reference's words that the text has. Ends with 1 if reading any file crashed.
+    """
+    from rich.markup import escape
+
+    from kgqa.bootstrap import ingest_options
+    from kgqa.evaluation import parsing
+
+    options = ingest_options(load_settings())
+    with err.status("reading") as shown:
+        readings = parsing.read_folder(
+            folder, options.reader, options.limits, lambda name: shown.update(f"reading {escape(name)}")
+        )
+    for line in parsing.table(readings):
+        out.print(line, markup=False)
+    if json_path:
+        json_path.write_text(json.dumps(parsing.report(readings), indent=2), encoding="utf-8")
+    if any(reading.outcome == "crashed" for reading in readings):
+        raise typer.Exit(1)
+
+
+@evaluate.command("ocr")
+def eval_ocr(json_path: JsonFileOption = None) -> None:
+    """Draw pages of known text, small and large, noisy and askew, and count what OCR gets wrong. Needs no servers."""
+    from rich.progress import track
+
+    from kgqa.adapters.models.ocr import RapidRecogniser
+    from kgqa.evaluation import recognition
+
+    measured = recognition.measure(RapidRecogniser())
+    pages = [dict(page) for page in track(measured, "pages", total=recognition.PAGES, console=err)]
+    out.print(f"{'letters':>8}{'noise':>7}{'askew':>7}{'characters':>12}{'error rate':>12}")
+    for page in pages:
+        shown = f"{page['size']:7.0f}p{page['noise']:7.0f}{page['skew']:7.1f}{page['characters']:12.0f}"
+        out.print(f"{shown}{page['error_rate']:12.4f}")
+    overall = recognition.overall(pages)
+    out.print(f"all: {overall:.4f} of the characters are wrong, {len(pages)} pages")
+    if json_path:
+        json_path.write_text(json.dumps({"error_rate": overall, "pages": pages}, indent=2), encoding="utf-8")
 
 
 @evaluate.command("questions")

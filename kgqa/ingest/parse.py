@@ -45,8 +45,10 @@ _JUNK_TITLE = re.compile(r"(?:untitled|document\d*|microsoft word - .*|.*\.(?:do
 class FormatReader(Protocol):
     """Bytes of any format to pieces: in this process, or in a child of it that may be ended."""
 
-    #: what its texts depend on besides this code; part of the stage hash
-    version: str
+    @property
+    def version(self) -> str:
+        """What its texts depend on besides this code; part of the stage hash."""
+        ...
 
     def read(self, data: bytes, name: str, declared: str | None, limits: ParseLimits) -> tuple[str, Parsed]:
         """The media type and the pieces. Raises InvalidInput or LimitExceeded."""

@@ -24,6 +24,8 @@ _PARAGRAPHS = frozenset((
     "p", "para", "simpara", "ab", "caption", "fn", "footnote", "note", "shortdesc", "quote", "l", "ref", "bibl", "cmd",
     "contrib", "aff", "author", "name", "person-name", "string-name", "mixed-citation", "element-citation", "citation",
 ))  # fmt: skip
+#: elements of documents alone: records have titles and names too
+_DOCUMENT = frozenset(("p", "para", "simpara", "ab", "shortdesc", "cmd", "sec", "section", "article-title", "tgroup"))
 _ITEMS = frozenset(("li", "item", "list-item", "listitem", "step", "sli", "dd", "dt", "def-item"))
 _TABLES = frozenset(("table", "tgroup", "simpletable", "informaltable"))
 _ROWS = frozenset(("tr", "row", "sthead", "strow"))
@@ -42,7 +44,7 @@ def read(data: bytes) -> Parsed:
     """Pieces of a document, or of records. Raises InvalidInput where it is not well-formed."""
     root = parse(data)
     names = {_name(node) for node in root.iter(etree.Element)}
-    is_document = bool(names & (_TITLES | _PARAGRAPHS | _TABLES - {"table"}))
+    is_document = bool(names & _DOCUMENT)
     declares = b"<!ENTITY" in data[:65_536]
     return Parsed(
         pieces=tuple(_document(root, 0) if is_document else _records(root)),
@@ -59,6 +61,10 @@ def parse(data: bytes) -> Element:
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as problem:
+        if "amplification" in str(problem):
+            raise InvalidInput(
+                "The entities that this XML file declares grow without end.", hint="make it again from its source."
+            ) from None
         message = f"This is not well-formed XML: {str(problem).rstrip('.')}."
         raise InvalidInput(message, hint="check that the file is complete.") from None
 
@@ -74,8 +80,10 @@ def _document(node: Element, level: int) -> Iterator[Piece]:
         yield from _table(node)
     elif name in _CODE:
         yield Piece(text="".join(_texts(node)), kind="code")
+    elif name in _ITEMS:
+        yield from _items(node, level)
     elif name in _PARAGRAPHS or _is_mixed(node) or len(node) == 0:
-        yield from _block(node, "list" if name in _ITEMS else "paragraph", level)
+        yield from _block(node, "paragraph", level)
     else:
         titled = any(_name(child) in _TITLES for child in node)
         for child in node:

@@ -196,7 +196,7 @@ def _compound(data: bytes) -> str:
 def _text(data: bytes, promised: str | None, declared: str | None) -> str:
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if promised in (None, HTML, XML) or promised == PLAIN:
-        if promised != PLAIN and _HTML_START.match(start):
+        if promised not in (PLAIN, XML) and _HTML_START.match(start):
             return HTML
         if start.startswith(b"<?xml") or promised == XML:
             return HTML if b"<html" in start.lower() else XML
