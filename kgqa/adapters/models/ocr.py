@@ -76,9 +76,9 @@ class RapidRecogniser:
         classify = engine.cls_and_rotate
 
         def remember(pictures: Any) -> Any:
-            upright, found = classify(pictures)
+            _, found = classify(list(pictures))
             votes.extend(score if label == "180" else -score for label, score in found.cls_res or ())
-            return upright, found
+            return pictures, found  # a page is turned as a whole: single lines are misjudged where it is noisy
 
         engine.cls_and_rotate = remember
         return engine, votes
