@@ -21,6 +21,7 @@ from kgqa.model.document import Chunk, Source
 from kgqa.model.entity import Entity, Relation
 from kgqa.model.job import Job
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
+from kgqa.model.picture import RecognisedLine
 
 T = TypeVar("T")
 
@@ -37,17 +38,6 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecognisedLine:
-    """A line of text in a picture, with its box in pixels from the upper left corner."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
 class TextRecogniser(Protocol):
     """Pictures of text to text (OCR)."""
 
@@ -55,10 +45,7 @@ class TextRecogniser(Protocol):
     version: str
 
     def recognise(self, picture: npt.NDArray[np.uint8]) -> Sequence[RecognisedLine]:
-        """Lines in reading order, none for a picture without text. `picture`: (height, width, 3), red, green, blue.
-
-        A picture that stands on its side or head is turned first; boxes are those of the turned picture.
-        """
+        """Lines in reading order, however the picture lies. `picture`: (height, width, 3), red, green, blue."""
         ...
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kgqa.ports import RecognisedLine
+from kgqa.model.picture import RecognisedLine
 
 #: lines that the recogniser is less sure of are left out: pictures, stamps, noise
 LEAST_SCORE = 0.6

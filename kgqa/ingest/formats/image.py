@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, ImageSequence
 from kgqa.errors import InvalidInput, LimitExceeded
 from kgqa.ingest.formats.media_type import unsupported
 from kgqa.ingest.formats.parsed import Parsed, Piece, Reading
-from kgqa.ports import RecognisedLine
+from kgqa.model.picture import RecognisedLine
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "MPO")
 #: a step between lines larger than this many line heights starts a paragraph

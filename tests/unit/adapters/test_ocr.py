@@ -5,7 +5,7 @@ import pytest
 
 from kgqa.adapters.models.ocr import RapidRecogniser, in_reading_order
 from kgqa.evaluation.recognition import draw, error_rate
-from kgqa.ports import RecognisedLine
+from kgqa.model.picture import RecognisedLine
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from kgqa.evaluation import recognition
 from kgqa.evaluation.parsing import by_format, read_folder, reference_of, similarity, table, words_found
 from kgqa.ingest.formats.parsed import Parsed, ParseLimits
 from kgqa.ingest.parse import PLAIN_READER
-from kgqa.ports import RecognisedLine
+from kgqa.model.picture import RecognisedLine
 
 
 def write(path: Path, text: str) -> Path:

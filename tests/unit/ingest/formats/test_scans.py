@@ -12,7 +12,7 @@ from kgqa.ingest.formats.parsed import Parsed, ParseLimits, Reading
 from kgqa.ingest.formats.readers import read_any
 from kgqa.ingest.formats.scans import ranges
 from kgqa.ingest.parse import is_skip
-from kgqa.ports import RecognisedLine
+from kgqa.model.picture import RecognisedLine
 
 
 class OneLine:
