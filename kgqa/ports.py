@@ -128,18 +128,6 @@ class Collection:
     chunks: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GazetteerEntry:
-    """A name with its kinds of support, as one access class may know it."""
-
-    norm: str
-    #: the most supported (type, signature) pairs first
-    senses: tuple[tuple[str, str], ...]
-    #: number of documents that support it other than as a heading / as a heading
-    documents: int
-    heading_documents: int
-
-
 class DocumentStore(Protocol):
     """The record, as ingest writes it (role `kgqa_pipeline`)."""
 

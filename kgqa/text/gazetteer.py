@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from kgqa.ports import GazetteerEntry
 from kgqa.text.names import STOP_WORDS, tokens
 
 #: types that a model guesses; any other comes from a dictionary or a pattern, and its names need no capitals
@@ -19,6 +19,18 @@ GUESSED_TYPES = frozenset(
 )
 #: a heading that stands over more documents than this and is nothing else (Overview, Notes) is no name
 MAX_HEADING_DOCUMENTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GazetteerEntry:
+    """A name with its kinds of support, as one access class may know it."""
+
+    norm: str
+    #: the most supported (type, signature) pairs first
+    senses: tuple[tuple[str, str], ...]
+    #: number of documents that support it other than as a heading / as a heading
+    documents: int
+    heading_documents: int
 
 
 class Match(NamedTuple):

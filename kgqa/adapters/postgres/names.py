@@ -9,8 +9,7 @@ from kgqa.adapters.postgres.pool import Connection
 from kgqa.adapters.postgres.stage import insert
 from kgqa.adapters.postgres.statements import load
 from kgqa.ingest.annotate import first_token, may_contain, title_norms
-from kgqa.ports import GazetteerEntry
-from kgqa.text.gazetteer import Gazetteer
+from kgqa.text.gazetteer import Gazetteer, GazetteerEntry
 from kgqa.text.names import joined, tokens
 
 #: above this many changed names every document is read again: cheaper than looking for each

@@ -4,8 +4,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgqa.ports import GazetteerEntry
-from kgqa.text.gazetteer import Gazetteer, Match, candidates
+from kgqa.text.gazetteer import Gazetteer, GazetteerEntry, Match, candidates
 from kgqa.text.names import normalise
 
 WORDS = ["Ab", "Cd", "Ef", "G7", "hi"]

@@ -71,6 +71,17 @@ update feedback set reason = '' where lower(reason) like any(%(patterns)s::text[
 -- name: forget_events
 update audit_event set detail = '{}' where lower(detail::text) like any(%(patterns)s::text[]);
 
+-- name: forget_files
+-- A watched folder that still has the file reads it again.
+delete from watched_file where lower(key) like any(%(patterns)s::text[]) or lower(encode(path, 'escape')) like any(%(patterns)s::text[]);
+
+-- name: forget_versions
+-- A topic that still has the event brings the document back.
+delete from event_version where lower(key) like any(%(patterns)s::text[]);
+
+-- name: forget_letters
+update dead_letter set reason = '' where lower(reason) like any(%(patterns)s::text[]);
+
 -- name: abandon_runs
 -- Unfinished runs that staged nothing and deleted nothing have nothing to finish.
 update ingest_run r set state = 'abandoned' where state = 'open'
