@@ -28,7 +28,11 @@ EXACT_CHUNKS = 50_000
 RARE_SHARE = 0.05
 RAREST_TERMS = 3
 #: a filtered scan of a vector index goes on until it has found enough rows, or has seen this many
-HNSW_SETTINGS = (("hnsw.iterative_scan", "relaxed_order"), ("hnsw.max_scan_tuples", "40000"), ("hnsw.ef_search", "400"))
+HNSW_SETTINGS = (
+    ("hnsw.iterative_scan", "relaxed_order"),
+    ("hnsw.max_scan_tuples", "40000"),
+    ("hnsw.ef_search", "1000"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

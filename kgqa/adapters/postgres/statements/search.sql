@@ -93,7 +93,7 @@ with keyword as (
     select s.chunk_id, s.embedding::halfvec(384) <=> %(vector)s::halfvec(384) as distance from sentence s
     where s.generation = %(generation)s and s.live and s.collection_id = %(collection)s
         and s.acl_class = any(%(classes)s::int[])
-    order by s.embedding::halfvec(384) <=> %(vector)s::halfvec(384) limit 4 * %(depth)s
+    order by s.embedding::halfvec(384) <=> %(vector)s::halfvec(384) limit 6 * %(depth)s
 )
 select chunk_id from keyword union select chunk_id from vector
 union (select chunk_id from sentence group by chunk_id order by min(distance), chunk_id limit %(depth)s);
