@@ -38,8 +38,6 @@ app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
 app.add_typer(stream, name="stream")
-for command in (delete, erase, verify_erased):
-    app.command()(command)
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -294,3 +292,7 @@ def demo(
     from kgqa.demo import run_demo
 
     raise typer.Exit(run_demo(load_settings(), err, out, keep=keep))
+
+
+for command in (delete, erase, verify_erased):
+    app.command()(command)

@@ -1,7 +1,7 @@
 """Which language a text is in, without network and the same on every machine (py3langid, a naive Bayes model).
 
 Short texts mislead any detector: candidates are the languages of wide use, and the answer is `und` unless one of them
-is clearly ahead. `kgqa eval language` measures it (docs/decisions/0018-language-and-duplicates.md).
+is clearly ahead. `kgqa eval language` measures it (docs/decisions/0017-language-and-duplicates.md).
 """
 
 from __future__ import annotations
