@@ -32,7 +32,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3, 9])
 def test_a_random_program_with_kills_equals_a_fresh_ingest_of_its_lake(home: Path, seed: int) -> None:
     settings = load_settings()
     endpoints = ready(settings, Console(stderr=True))

@@ -9,8 +9,7 @@ import numpy as np
 from kgqa.ingest.annotate import annotate, title_norms
 from kgqa.model.answer import EvidenceChunk
 from kgqa.model.identity import stable_id
-from kgqa.ports import GazetteerEntry
-from kgqa.text.gazetteer import Gazetteer
+from kgqa.text.gazetteer import Gazetteer, GazetteerEntry
 from kgqa.text.names import normalise
 from kgqa.text.sentences import sentence_spans
 from tests.unit.ask.doubles import BagOfWords, MemoryLake, StoredChunk

@@ -3,8 +3,7 @@ from hypothesis import strategies as st
 
 from kgqa.ingest.annotate import annotate, choose_sense, may_contain, own_senses, title_norms
 from kgqa.model.mention import NameSource, NameSupport
-from kgqa.ports import GazetteerEntry
-from kgqa.text.gazetteer import Gazetteer, candidates
+from kgqa.text.gazetteer import Gazetteer, GazetteerEntry, candidates
 from kgqa.text.names import is_nameable
 from kgqa.text.terms import analyse
 
