@@ -29,8 +29,10 @@ from tests.integration.embedded.conftest import ELSEWHERE, settings_for
 
 MakeStack = Callable[..., Stack]
 
+# a shell that runs the tests in the background has its children ignore SIGINT
 OWNER = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from kgqa.embedded.stack import Stack
 from kgqa.settings import load_settings
 with Stack(load_settings()).running():
