@@ -19,6 +19,7 @@ COPIED = (
     "copy_name_supports",
     "copy_equivalences",
     "copy_claims",
+    "copy_pii_uses",
 )
 
 

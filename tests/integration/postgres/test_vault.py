@@ -10,6 +10,8 @@ import pytest
 from kgqa.adapters.keyring import Keyring
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
+from kgqa.adapters.postgres.stage import open_run
+from kgqa.adapters.postgres.stage_access import stage_access
 from kgqa.adapters.postgres.vault import PostgresVault
 from kgqa.adapters.scripted.encoder import HashingEncoder
 from kgqa.ask.personal import QuestionMask
@@ -130,3 +132,14 @@ def test_the_audit_trail_counts_and_names_no_value(pools, store, vault, database
     with psycopg.connect(database.superuser_url) as connection:
         rows = connection.execute("select subject, action, detail from audit_event").fetchall()
     assert rows == [("user:ivy", "unmask", {"collection": "lake", "asked": 2, "shown": 1})]
+
+
+def test_values_outlive_a_change_of_readers_that_copies_the_version(pools, store, vault) -> None:
+    put(store, note=("The pump was ordered by Elena Ruiz last week.", ("public",)))
+    with pools.pipeline.connection() as connection, connection.transaction():
+        run = open_run(connection, store.start_run("lake", {}, resume=False))
+        stage_access(connection, run, {"note.txt": ("group:privacy",)})
+    store.publish(run.id)
+    assert vault.reveal(PRIVACY, "lake", [ELENA], KEYS) == {ELENA: "Elena Ruiz"}
+    assert vault.reveal(PUBLIC, "lake", [ELENA], KEYS) == {}
+    assert [found for _, findings in store.check(store.active_generation()) for found in findings] == []

@@ -73,3 +73,8 @@ insert into claim (
 select c.generation, c.id, m.new_version, c.chunk_id, c.start_offset, c.end_offset, c.subject_name, c.predicate,
     c.object_name, c.collection_id, c.document_id, m.acl_class
 from moved_class m join claim c on c.version_id = m.old_version and c.generation = %(generation)s;
+
+-- name: copy_pii_uses
+-- What the tokens stand for goes with the last version that holds them.
+insert into pii_use (version_id, collection_id, token)
+select m.new_version, u.collection_id, u.token from moved_class m join pii_use u on u.version_id = m.old_version;
