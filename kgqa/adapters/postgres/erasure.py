@@ -39,7 +39,7 @@ def cancel_jobs(owner_url: str, needle: Needle) -> int:
 
 def forget_subject(owner_url: str, needle: Needle) -> dict[str, int]:
     """Remove what jobs, conversations, events and streams say about the subject; rows changed by kind."""
-    bound = {"patterns": needle.sql_patterns()}
+    bound = {"patterns": needle.sql_patterns(), "raw": escaped_patterns(needle)}
     kinds = ("jobs", "messages", "titles", "feedback", "events", "files", "versions", "letters")
     with owner_connection(owner_url) as connection, connection.transaction():
         return {kind: connection.execute(load("erasure")[f"forget_{kind}"], bound).rowcount for kind in kinds}

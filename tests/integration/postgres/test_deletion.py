@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 
 from kgqa.adapters.postgres.erasure import cancel_jobs, compact, forget_subject, subject_documents
@@ -138,3 +139,26 @@ def test_everything_about_a_subject_is_found_forgotten_and_no_longer_found(
     after = search_tables(database.superuser_url, needle, lambda _: None)
     assert dict(after.found) == {}
     assert search_tables(database.superuser_url, Needle.of("Kestrel Seals"), lambda _: None).found
+
+
+def test_what_streams_say_of_a_subject_is_forgotten_and_nothing_else(store, database) -> None:
+    store.collection("lake")
+    store.remember_source("lake", Source(uri="file:///watched"))
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "insert into watched_file select s.id, n.key, convert_to(n.path, 'utf8'), 1, 1, '{public}' from source s, "
+            "(values ('żółw.md', '/w/żółw.md'), ('7.md', '/w/Żółw/7.md'), ('8.md', '/w/8.md')) as n (key, path)"
+        )
+        owner.execute(
+            "insert into event_version select c.id, n.key, 1, 1, '{public}' from collection c, "
+            "(values ('notes/Żółw.md'), ('notes/8.md')) as n (key)"
+        )
+        owner.execute("insert into dead_letter values ('t', 0, 1, 'a', 'ŻÓŁW is no JSON'), ('t', 0, 2, 'b', 'empty')")
+    forgotten = forget_subject(database.owner_url, Needle.of("Żółw"))
+    assert (forgotten["files"], forgotten["versions"], forgotten["letters"]) == (2, 1, 1)
+    with psycopg.connect(database.owner_url) as owner:
+        files = owner.execute("select key from watched_file").fetchall()
+        versions = owner.execute("select key from event_version").fetchall()
+        reasons = {row[0] for row in owner.execute("select reason from dead_letter")}
+    assert (files, versions) == ([("8.md",)], [("notes/8.md",)])
+    assert reasons == {"", "empty"}

@@ -73,7 +73,7 @@ update audit_event set detail = '{}' where lower(detail::text) like any(%(patter
 
 -- name: forget_files
 -- A watched folder that still has the file reads it again.
-delete from watched_file where lower(key) like any(%(patterns)s::text[]) or lower(encode(path, 'escape')) like any(%(patterns)s::text[]);
+delete from watched_file where lower(key) like any(%(patterns)s::text[]) or lower(encode(path, 'escape')) like any(%(raw)s::text[]);
 
 -- name: forget_versions
 -- A topic that still has the event brings the document back.
