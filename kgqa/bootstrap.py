@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import abc
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from kgqa.adapters.keyring import Keyring
-from kgqa.adapters.models.encoder import DIMENSIONS, OnnxEncoder
+from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
 from kgqa.adapters.models.judges import load_judges, packaged_judges
@@ -47,7 +48,8 @@ from kgqa.ingest.mask import PersonalData, PiiDetector
 from kgqa.ingest.parse import ParseLimits
 from kgqa.ingest.pipeline import IngestOptions, IngestParts
 from kgqa.model.answer import Answer, Caller
-from kgqa.model.pii import PiiPolicy
+from kgqa.model.generation import Generation
+from kgqa.model.pii import PiiPolicy, SealedValue
 from kgqa.ports import Clock, Embedder, Generator, Ranker
 from kgqa.settings import Settings
 from kgqa.text.pseudonyms import Pseudonyms
@@ -66,6 +68,7 @@ class Services:
     """Everything that an entry point may use."""
 
     store: PostgresDocumentStore
+    encoders: Encoders
     events: PostgresEventLog
     index: PostgresSearchIndex
     library: PostgresLibrary
@@ -80,6 +83,12 @@ class Services:
     reader: SpanReader | None
     clock: Clock
     settings: Settings
+
+    def at(self, generation: int) -> Services:
+        """The same over one generation, whichever is active."""
+        store = self.store.at(generation)
+        embedder = self.encoders.of(store.generation())
+        return replace(self, store=store, index=self.index.at(generation), embedder=embedder)
 
     def extractor_of(self, collection: str) -> SpacyExtractor:
         """The extractor that knows the domain dictionary of a collection."""
@@ -113,12 +122,18 @@ class Services:
         warning = (f"{hidden} masked value(s) are not shown to {caller.subject}.",) if hidden else ()
         return replace(shown, warnings=(*shown.warnings, *warning))
 
+    def unseal(self, collection: str, sealed: Sequence[SealedValue]) -> Mapping[str, str]:
+        """Masked values by token, for reading a masked document again. Raises ConfigurationError without their key."""
+        keyring = Keyring.parse(with_pii_keys(self.settings).pii.keys.get_secret_value())
+        return {value.token: keyring.open(collection, value) for value in sealed}
+
     def ask_services(self, collection: str) -> AskServices:
         """What the ask path uses to answer over a collection."""
         return AskServices(
             index=self.index,
             graph=self.graph,
             embedder=self.embedder,
+            encoder_of=self.encoders.named,
             extractor=self.extractor_of(collection),
             ranker=self.ranker,
             judges=self.judges,
@@ -135,10 +150,15 @@ class Services:
         return QuestionMask(pseudonyms=personal.pseudonyms, detector=personal.detector)
 
     def ingest_parts(self, collection: str) -> IngestParts:
-        """The models and options that ingest documents of this collection."""
+        """The models and options that ingest documents of this collection into the generation that is written."""
+        generation = self.store.generation()
+        embedder = self.encoders.of(generation)
+        if not generation.model:
+            name, dimensions = self.settings.models.encoder, embedder.dimensions
+            self.store.set_encoder(generation.id, model=embedder.model, encoder=name, dimensions=dimensions)
         return IngestParts(
             extractor=self.extractor_of(collection),
-            embedder=self.embedder,
+            embedder=embedder,
             options=replace(ingest_options(self.settings), personal=self.personal_data(collection)),
             cached_vectors=self.store.cached_vectors,
         )
@@ -204,27 +224,48 @@ def ingest_options(settings: Settings) -> IngestOptions:
     )
 
 
+class Encoders:
+    """Encoders, each loaded when it is first needed: the configured one, and those of other generations."""
+
+    def __init__(self, settings: Settings, *, threads: int | None = None) -> None:
+        self._settings = settings
+        self._threads = threads
+        self.configured = build_embedder(settings, threads=threads)
+        self._loaded = {self.configured.model: self.configured}
+
+    def of(self, generation: Generation) -> Embedder:
+        """The encoder of a generation's vectors; the configured one where there are none yet."""
+        return self.named(generation.model, generation.encoder) if generation.model else self.configured
+
+    def named(self, model: str, encoder: str) -> Embedder:
+        """The encoder of this name and version, which a setting `encoder` gave. Raises ConfigurationError."""
+        if model not in self._loaded and encoder:
+            models = self._settings.models.model_copy(update={"encoder": encoder})
+            settings = self._settings.model_copy(update={"models": models})
+            built = build_embedder(settings, threads=self._threads)
+            self._loaded[built.model] = built
+        if model not in self._loaded:
+            raise ConfigurationError(
+                f"The index was built with the encoder {model}, and {encoder or 'nothing here'} is another one.",
+                hint="use that encoder, or build a new generation: `kgqa reindex`.",
+            )
+        return self._loaded[model]
+
+
 def build_embedder(settings: Settings, *, threads: int | None = None) -> Embedder:
     """The encoder that the settings name."""
     models = settings.models
     kind, _, folder = models.encoder.partition(":")
     threads = models.threads if threads is None else threads
-    built: Embedder
     if models.encoder == ENCODER:
         return OnnxEncoder(ensure_encoder(settings.cache), threads=threads)
-    if models.encoder == "hashing":
-        return HashingEncoder()
+    if kind == "hashing":
+        return HashingEncoder(dimensions=int(folder)) if folder.isdigit() else HashingEncoder()
     if kind == "onnx" and folder:
-        built = OnnxEncoder(Path(folder), model=encoder_name(Path(folder)), threads=threads)
-    elif kind == "sentence-transformers" and folder:
-        built = SentenceTransformersEmbedder(Path(folder), device=models.device, threads=threads)
-    else:
-        raise ConfigurationError(f"There is no encoder {models.encoder!r}.", hint="docs/settings.md lists them.")
-    if built.dimensions != DIMENSIONS:
-        raise ConfigurationError(
-            f"The vectors of {models.encoder} have {built.dimensions} dimensions; the index holds {DIMENSIONS}."
-        )
-    return built
+        return OnnxEncoder(Path(folder), model=encoder_name(Path(folder)), threads=threads)
+    if kind == "sentence-transformers" and folder:
+        return SentenceTransformersEmbedder(Path(folder), device=models.device, threads=threads)
+    raise ConfigurationError(f"There is no encoder {models.encoder!r}.", hint="docs/settings.md lists them.")
 
 
 def build_ranker(settings: Settings) -> Ranker | None:
@@ -284,8 +325,10 @@ def build_services(
         app = stack.enter_context(open_pool(endpoints.postgres_app_url, size))
         pipeline = stack.enter_context(open_pool(endpoints.postgres_pipeline_url, size))
         driver = stack.enter_context(open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password))
+        encoders = Encoders(settings, threads=encoder_threads)
         yield Services(
             store=PostgresDocumentStore(pipeline),
+            encoders=encoders,
             events=PostgresEventLog(pipeline),
             index=PostgresSearchIndex(app),
             library=PostgresLibrary(app),
@@ -293,7 +336,7 @@ def build_services(
             policy=PostgresPolicy(pipeline),
             vault=PostgresVault(app),
             graph=Neo4jGraphStore(driver, pipeline),
-            embedder=build_embedder(settings, threads=encoder_threads),
+            embedder=encoders.configured,
             ranker=build_ranker(settings),
             judges=build_judges(settings),
             generator=build_generator(settings),

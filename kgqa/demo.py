@@ -72,12 +72,17 @@ def ingest_folder(
     console: Console,
 ) -> Mapping[str, object]:
     """Run the Spark ingest as a child process and draw its progress. `options` are further ones of the job."""
-    ensure_jars("spark", settings.cache, repository=settings.maven_repository)
     arguments = ["--source", str(source.absolute()), "--collection", collection]
     arguments += ["--access", str(access.absolute())] if access else []
     arguments += ["--dictionary", str(dictionary.absolute())] if dictionary else []
     arguments += ["--force"] if force else []
     arguments += options
+    return drawn_job("ingest", arguments, settings, console)
+
+
+def drawn_job(job: str, arguments: Sequence[str], settings: Settings, console: Console) -> Mapping[str, object]:
+    """Run a Spark job to its end as a child process, drawing its progress; its report."""
+    ensure_jars("spark", settings.cache, repository=settings.maven_repository)
     columns = (SpinnerColumn(), TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=console) as progress:
         tasks: dict[str, object] = {}
@@ -98,7 +103,7 @@ def ingest_folder(
                 note=f"{failed} failed" if failed else "",
             )
 
-        return run_spark_job("ingest", arguments, settings, on_progress=show)
+        return run_spark_job(job, arguments, settings, on_progress=show)
 
 
 @contextmanager

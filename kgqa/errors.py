@@ -4,6 +4,7 @@
     +-- InvalidInput            the request or document is wrong; change it
     +-- NotFound                no such thing, or not yours to see (the two look the same)
     +-- Conflict                somebody else changed it, or holds it
+    |   +-- GenerationMoved     another index generation became active meanwhile; retry
     +-- LimitExceeded           larger, longer or slower than a configured limit
     +-- ConfigurationError      the operator has to change a setting or install something
     +-- ModelOutputError        a model answered, but not with something usable
@@ -54,6 +55,12 @@ class Conflict(KgqaError):
     """The thing was changed or is held by somebody else."""
 
     code = "CONFLICT"
+
+
+class GenerationMoved(Conflict):
+    """Another index generation became active meanwhile."""
+
+    retryable = True
 
 
 class LimitExceeded(KgqaError):

@@ -105,7 +105,8 @@ class ModelSettings(Group):
     encoder: str = Field(
         default="e5-small-int8",
         description="`e5-small-int8`; `onnx:DIR` or `sentence-transformers:DIR` (docs/models.md); or `hashing`"
-        " (no model: for tests of the plumbing). An index holds the vectors of one encoder.",
+        " (no model: for tests of the plumbing). An index keeps the encoder of its first ingest; another one is for the"
+        " next generation (`kgqa reindex`).",
     )
     device: str = Field(
         default="auto",

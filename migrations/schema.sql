@@ -143,12 +143,10 @@ table document row level security
     collection_id integer not null
     key text not null
     acl_class integer not null
-    current_version bigint
     source_id integer
     constraint document_acl_class_fkey FOREIGN KEY (acl_class) REFERENCES acl_class(id)
     constraint document_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint document_collection_id_key_key UNIQUE (collection_id, key)
-    constraint document_current_version FOREIGN KEY (current_version) REFERENCES document_version(id) DEFERRABLE INITIALLY DEFERRED
     constraint document_pkey PRIMARY KEY (id)
     constraint document_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id) ON DELETE SET NULL
 table document_version row level security
@@ -234,7 +232,7 @@ table index_generation
     created_at timestamp with time zone not null default now()
     activated_at timestamp with time zone
     constraint index_generation_pkey PRIMARY KEY (id)
-    constraint index_generation_state_check CHECK ((state = ANY (ARRAY['building'::text, 'active'::text, 'retired'::text])))
+    constraint index_generation_state_check CHECK ((state = ANY (ARRAY['building'::text, 'active'::text, 'retired'::text, 'dropped'::text])))
 table ingest_batch
     query_id text not null
     batch_id bigint not null
@@ -357,6 +355,14 @@ table principal
     member_of text[] not null default '{}'::text[]
     created_at timestamp with time zone not null default now()
     constraint principal_pkey PRIMARY KEY (name)
+table publication
+    generation integer not null
+    document_id bigint not null
+    version_id bigint not null
+    constraint publication_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id) ON DELETE CASCADE
+    constraint publication_generation_fkey FOREIGN KEY (generation) REFERENCES index_generation(id)
+    constraint publication_pkey PRIMARY KEY (document_id, generation)
+    constraint publication_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) DEFERRABLE INITIALLY DEFERRED
 table relation partition by LIST (generation) row level security
     generation integer not null
     id bigint not null
@@ -480,7 +486,6 @@ CREATE UNIQUE INDEX dead_letter_pkey ON public.dead_letter USING btree (topic, t
 CREATE UNIQUE INDEX dirty_key_pkey ON public.dirty_key USING btree (seq)
 CREATE INDEX document_class ON public.document USING btree (collection_id, acl_class)
 CREATE UNIQUE INDEX document_collection_id_key_key ON public.document USING btree (collection_id, key)
-CREATE INDEX document_current ON public.document USING btree (current_version)
 CREATE UNIQUE INDEX document_pkey ON public.document USING btree (id)
 CREATE INDEX document_source ON public.document USING btree (source_id) WHERE (source_id IS NOT NULL)
 CREATE INDEX document_version_bands ON public.document_version USING gin (minhash_bands(minhash)) WHERE (minhash <> '\x'::bytea)
@@ -528,6 +533,8 @@ CREATE UNIQUE INDEX pii_use_pkey ON public.pii_use USING btree (version_id, toke
 CREATE INDEX pii_use_token ON public.pii_use USING btree (collection_id, token)
 CREATE UNIQUE INDEX pii_vault_pkey ON public.pii_vault USING btree (collection_id, token)
 CREATE UNIQUE INDEX principal_pkey ON public.principal USING btree (name)
+CREATE UNIQUE INDEX publication_pkey ON public.publication USING btree (document_id, generation)
+CREATE UNIQUE INDEX publication_version ON public.publication USING btree (version_id)
 CREATE INDEX relation_object ON ONLY public.relation USING btree (object_entity)
 CREATE UNIQUE INDEX relation_pkey ON ONLY public.relation USING btree (generation, id)
 CREATE INDEX relation_subject ON ONLY public.relation USING btree (subject_entity)
@@ -556,6 +563,17 @@ view acl_reach as
     source.id AS source
    FROM (acl_class reader
      JOIN acl_class source ON (((reader.principals <@ source.principals) OR ('public'::text = ANY (source.principals)))));
+view current_document as
+ SELECT d.id,
+    d.collection_id,
+    d.key,
+    d.acl_class,
+    d.source_id,
+    p.version_id AS current_version
+   FROM (document d
+     JOIN publication p ON (((p.document_id = d.id) AND (p.generation = ( SELECT g.id
+           FROM index_generation g
+          WHERE (g.state = 'active'::text))))));
 
 policy alias_pipeline on alias ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy alias_read on alias SELECT to kgqa_app using (( SELECT true
@@ -712,6 +730,8 @@ grant delete, insert, select on conversation to kgqa_app
 grant select on conversation to kgqa_pipeline
 grant select on corpus_statistics to kgqa_app
 grant delete, insert, select, update on corpus_statistics to kgqa_pipeline
+grant select on current_document to kgqa_app
+grant select on current_document to kgqa_pipeline
 grant delete, insert, select, update on dead_letter to kgqa_pipeline
 grant delete, insert, select, update on dirty_key to kgqa_pipeline
 grant select on document to kgqa_app
@@ -749,6 +769,8 @@ grant select on pii_vault to kgqa_app
 grant delete, insert, select, update on pii_vault to kgqa_pipeline
 grant select on principal to kgqa_app
 grant delete, insert, select, update on principal to kgqa_pipeline
+grant select on publication to kgqa_app
+grant delete, insert, select, update on publication to kgqa_pipeline
 grant select on relation to kgqa_app
 grant delete, insert, select, update on relation to kgqa_pipeline
 grant select on relation_support to kgqa_app

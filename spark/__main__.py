@@ -1,4 +1,5 @@
-"""`python -m spark ingest --source FOLDER --collection NAME`, `resolve`, `stream-kafka`, `stream-folder`.
+"""`python -m spark ingest --source FOLDER --collection NAME`, `resolve`, `rebuild`,
+`stream-kafka`, `stream-folder`.
 
 The command line calls this as a child process (`kgqa ingest`, re-index jobs) and draws its progress; on a cluster it
 is what an operator submits. Progress goes to standard output as JSON lines, or to standard error for a person.
@@ -20,7 +21,7 @@ from kgqa.logs import configure_logs
 from kgqa.processes import follow_parent
 from kgqa.settings import Settings, load_settings
 from spark.failures import task_errors
-from spark.jobs import ingest_source, project_graph, resolve_entities
+from spark.jobs import ingest_source, project_graph, rebuild_index, resolve_entities
 from spark.jobs.detect_deletions import Missing
 from spark.jobs.list_sources import local_path, read_access
 from spark.progress import Mode, Progress
@@ -73,6 +74,8 @@ def _run(options: argparse.Namespace, settings: Settings, progress: Progress) ->
             return ingest_source.run(session, services, endpoints, settings, request, progress)
         if options.job in STREAMS:
             return STREAMS[options.job](session, services, endpoints, settings, options, progress.line)
+        if options.job == "rebuild":
+            return rebuild_index.run(session, services, endpoints, settings, options.generation, progress)
         resolve_entities.refresh(session, services.store, options.collection, progress)
         with progress.stage("project") as stage:
             project_graph.run(services.graph, stage)
@@ -118,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     gone.add_argument("--allow-deletions", action="store_true", help="delete what is gone, even if that is most of it")
     gone.add_argument("--keep-missing", action="store_true", help="delete nothing that is gone from the source")
     resolve = jobs.add_parser("resolve", help="resolve the entities of a collection again")
+    rebuild = jobs.add_parser("rebuild", help="bring a generation of the index up to the active one")
+    rebuild.add_argument("--generation", type=int, required=True, help="its number")
     kafka = jobs.add_parser("stream-kafka", help="apply the document events of a topic")
     kafka.add_argument("--topic", required=True, help="topic of document events")
     kafka.add_argument("--dead-letter", help="topic of messages that cannot be used; default: TOPIC.dead-letters")
@@ -129,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         job.add_argument("--once", action="store_true", help="end when everything there is now has been applied")
     for job in (ingest, resolve, folder):
         job.add_argument("--collection", required=True, help="collection of documents")
-    for job in (ingest, resolve, kafka, folder):
+    for job in (ingest, resolve, rebuild, kafka, folder):
         modes: tuple[Mode, ...] = ("json", "rich", "none")
         job.add_argument("--progress", choices=modes, default="rich", help="how to show progress")
         job.add_argument("--json", action="store_true", help="print the report as JSON at the end")

@@ -33,6 +33,8 @@ SOURCE = _struct(
     line=StringType(),
     principals=ArrayType(StringType()),
 )
+#: a document of the record
+RECORDED = _struct(id=LongType(), key=StringType(), uri=StringType(), principals=ArrayType(StringType()))
 #: a message of a topic
 MESSAGE = _struct(partition=IntegerType(), offset=LongType(), timestamp=TimestampType(), value=BinaryType())
 #: what deciding about a message needs; `reason`: why it is no event

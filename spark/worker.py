@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.pool import open_pool
 from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.pipeline import IngestParts
+from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
 from spark.shipping import unpacked_cache
 
@@ -33,6 +35,8 @@ class TaskContext:
     endpoints: Endpoints
     collection: str
     run: int
+    #: that the run writes; None: whichever is active (no run)
+    generation: int | None = None
 
 
 _open = ExitStack()
@@ -53,10 +57,18 @@ def ingest_parts(context: TaskContext) -> IngestParts:
     """The models and options of this run; models are loaded once, a dictionary may differ from run to run."""
     key = (context.endpoints.postgres_pipeline_url, context.run)
     if key not in _parts:
-        parts = _built(context).ingest_parts(context.collection)
+        services = _built(context)
+        services = services if context.generation is None else services.at(context.generation)
+        parts = services.ingest_parts(context.collection)
         _parts.clear()
         _parts[key] = parts
     return _parts[key]
+
+
+def recorded(context: TaskContext, document: int) -> RawDocument | None:
+    """A published document as its source delivered it; None when it is gone."""
+    unseal = partial(_built(context).unseal, context.collection)
+    return store(context).recorded(context.collection, document, unseal)
 
 
 def warm_models(context: TaskContext) -> None:

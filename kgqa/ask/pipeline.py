@@ -6,7 +6,7 @@ against the evidence and read once more under the caller's permissions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kgqa.ask.cite import Citations, attach, still_readable
@@ -59,12 +59,20 @@ class AskServices:
     ranker: Ranker | None = None
     #: None: rules decide what is cited and whether it is enough
     judges: Judges | None = None
+    #: the encoder of another generation than `embedder` is for, by model and the setting that names it; None: none
+    encoder_of: Callable[[str, str], Embedder] | None = None
     #: None: extractive answers
     generator: Generator | None = None
     #: None: the composer's short answer
     reader: SpanReader | None = None
     #: None: questions are read as they are
     personal: QuestionMask | None = None
+
+    def reading(self, view: View) -> AskServices:
+        """These services, with the encoder whose vectors the view's generation holds."""
+        if self.encoder_of is None or view.model in ("", self.embedder.model):
+            return self
+        return replace(self, embedder=self.encoder_of(view.model, view.encoder))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +131,7 @@ def _events(
 ) -> Iterator[AnswerEvent]:
     timings: dict[str, float] = {}
     view = services.index.view(caller, collection)
+    services = services.reading(view)
     found = _find(text, view, services, options, timings)
     yield SourcesFound(chunks=found.chunks)
     question = found.ranking.question

@@ -15,6 +15,7 @@ from kgqa.ask.fuse import fuse, settle
 from kgqa.ask.personal import QuestionMask
 from kgqa.ask.retrieve import Candidate, base_order, retrieve, same_language
 from kgqa.ask.understand import understand
+from kgqa.errors import Conflict
 from kgqa.model.answer import AskOptions, Question, ScoredChunk, View
 from kgqa.ports import Embedder, Extractor, GraphStore, Ranker, SearchIndex
 from kgqa.telemetry import step
@@ -106,6 +107,11 @@ def rank(
         )
         if not options.question_name_weight:
             question = replace(question, name_ids=(), names=())
+    if view.model not in ("", services.embedder.model):
+        raise Conflict(
+            f"The index was built with the encoder {view.model}, not {services.embedder.model}.",
+            hint="use that encoder, or build a new generation: `kgqa reindex`.",
+        )
     with step("ask.embed", timings):
         vector = services.embedder.embed([question.text], "query")[0]
     with step("ask.retrieve", timings):

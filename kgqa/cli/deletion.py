@@ -23,7 +23,8 @@ def delete(
     keys: Annotated[list[str] | None, typer.Argument(help="Keys of documents (paths inside the lake).")] = None,
     collection: CollectionOption = "default",
     source: Annotated[
-        Path | None, typer.Option(help="All documents that came from this folder; it is not read again by `reindex`.")
+        Path | None,
+        typer.Option(help="All documents that came from this folder; the mutation `reindex` does not read it again."),
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All documents of the collection.")] = False,

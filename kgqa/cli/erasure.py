@@ -179,7 +179,8 @@ def _purge(built: Services, stack: Stack, endpoints: Endpoints, needles: Sequenc
     from kgqa.embedded.erasing import purge
 
     def rebuild() -> None:
-        built.graph.rebuild(built.store.active_generation())
+        for generation in built.store.generations():
+            built.graph.rebuild(generation.id)
 
     with _watching() as watch:
         return purge(stack, endpoints, needles, rebuild, watch)

@@ -16,6 +16,7 @@ from kgqa.cli.collections import collections
 from kgqa.cli.deletion import delete
 from kgqa.cli.erasure import erase, verify_erased
 from kgqa.cli.evaluate import evaluate
+from kgqa.cli.generations import generations, reindex
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
 from kgqa.cli.stream import stream
@@ -38,6 +39,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(collections, name="collection")
 app.add_typer(stream, name="stream")
+app.add_typer(generations, name="generation")
 
 #: exit codes by error code; 1 for the rest
 EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
@@ -177,18 +179,21 @@ def ingest(
     Documents of this source that are no longer there are deleted, unless so much is gone that the source is probably
     not mounted. A source keeps its access list: if that is gone, nothing is read.
     """
+    from kgqa.adapters.postgres.vector_indexes import ensure_vector_indexes
     from kgqa.demo import ingest_folder, ready
     from kgqa.rendering import print_report
 
     if allow_deletions and keep_missing:
         raise InvalidInput("--allow-deletions and --keep-missing exclude each other.")
     settings = load_settings()
-    ready(settings, err)
+    endpoints = ready(settings, err)
     flags = {"--allow-deletions": allow_deletions, "--keep-missing": keep_missing, "--make-public": make_public}
     report = ingest_folder(
         settings, source, collection=collection, access=access, dictionary=dictionary, force=force,
         options=[flag for flag, is_set in flags.items() if is_set], console=err,
     )  # fmt: skip
+    for index in ensure_vector_indexes(endpoints.postgres_owner_url):
+        err.print(f"made the vector index {index}")
     if as_json:
         print(json.dumps(report, default=str))
     else:
@@ -240,7 +245,7 @@ def principals(
 def rebuild_graph() -> None:
     """Drop the Neo4j projection and build it again from the record."""
     with services(load_settings()) as built:
-        generation = built.store.active_generation()
+        generation = built.store.generation().id
         built.graph.rebuild(generation)
         counts = built.graph.counts(generation)
     err.print(f"rebuilt: {dict(counts.nodes)} {dict(counts.relationships)}")
@@ -255,7 +260,7 @@ def check(*, as_json: JsonOption = False) -> None:
     from kgqa.rendering import print_findings
 
     with services(load_settings()) as built:
-        generation = built.store.active_generation()
+        generation = built.store.generation().id
         findings: list[Finding] = []
         for name, found in built.store.check(generation):
             err.print(f"{'FAIL' if found else 'ok  '} record: {name}")
@@ -294,5 +299,5 @@ def demo(
     raise typer.Exit(run_demo(load_settings(), err, out, keep=keep))
 
 
-for command in (delete, erase, verify_erased):
+for command in (delete, erase, verify_erased, reindex):
     app.command()(command)

@@ -24,6 +24,8 @@ _WORD = re.compile(r"\w+")
 
 def content_hash(raw: RawDocument) -> bytes:
     """Hash of everything the source delivered: bytes, type, place, access list, metadata. 32 bytes."""
+    if raw.recorded_hash:
+        return raw.recorded_hash
     envelope = json.dumps([raw.media_type, raw.uri, sorted(raw.principals), sorted(raw.metadata.items())])
     return sha256(sha256(raw.data).digest() + envelope.encode()).digest()
 

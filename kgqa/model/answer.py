@@ -28,6 +28,9 @@ class View:
     classes: tuple[int, ...]
     #: visible chunks; 0 where nobody counted
     chunks: int = 0
+    #: of the generation's vectors (see `Generation`); empty: nobody said
+    model: str = ""
+    encoder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ class RawDocument:
     principals: tuple[str, ...] = (PUBLIC,)
     #: what the source says about it; wins over what the file says
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    #: hash of what the source delivered, where that was recorded and the source is not asked again
+    recorded_hash: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

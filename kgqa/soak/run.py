@@ -97,7 +97,7 @@ class Soak:
         with build_services(self._settings, self._endpoints) as services:
             while services.graph.project():
                 pass
-            generation = services.store.active_generation()
+            generation = services.store.generation().id
             found = [f"check: {f.what} {f.rows}" for _, findings in services.store.check(generation) for f in findings]
             if graph := services.graph.compare(generation):
                 found.append(f"graph: {graph.summary()}")

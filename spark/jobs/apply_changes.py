@@ -72,7 +72,8 @@ class Applier:
         #: seconds by stage of the batch that is under way
         self.seconds: dict[str, float] = {}
         self._endpoints = endpoints
-        self._parts: dict[str, tuple[Mapping[str, object], IngestParts]] = {}
+        self._parts: dict[str, tuple[object, IngestParts]] = {}
+        self._generation: int | None = None
 
     @contextmanager
     def timed(self, stage: str) -> Generator[Stage]:
@@ -89,18 +90,23 @@ class Applier:
 
     def context(self, collection: str, run: int = 0) -> TaskContext:
         """What tasks need."""
-        return TaskContext(settings=self.settings, endpoints=self._endpoints, collection=collection, run=run)
+        generation = self._generation if run else None
+        return TaskContext(
+            settings=self.settings, endpoints=self._endpoints, collection=collection, run=run, generation=generation
+        )
 
     def parts(self, collection: str) -> IngestParts:
         """The models and options that ingest documents of this collection."""
         dictionary = self.services.store.collection(collection).dictionary
         known = self._parts.get(collection)
-        if known is None or known[0] != dictionary:
-            self._parts[collection] = known = (dictionary, self.services.ingest_parts(collection))
+        key = (self._generation, dictionary)
+        if known is None or known[0] != key:
+            self._parts[collection] = known = (key, self.services.ingest_parts(collection))
         return known[1]
 
     def open_run(self, collection: str) -> int:
         """The run of the batch that is under way: a run of this stream alone, resumed after an interruption."""
+        self._generation = self.services.store.generation().id
         options = {**stage_versions(self.parts(collection)), "stream": self.query}
         return self.services.store.start_run(collection, options, resume=True)
 

@@ -58,6 +58,7 @@ def run(
 ) -> dict[str, object]:
     """Ingest the source; the report of the job."""
     _set_dictionary(services, request)
+    services = services.at(services.store.generation().id)
     store = services.store
     source, access = settle(
         store, request.collection, request.source, given=request.access, make_public=request.make_public
@@ -65,7 +66,10 @@ def run(
     store.remember_source(request.collection, source)
     parts = services.ingest_parts(request.collection)
     run_id = store.start_run(request.collection, stage_versions(parts), source=source.uri)
-    context = TaskContext(settings=settings, endpoints=endpoints, collection=request.collection, run=run_id)
+    context = TaskContext(
+        settings=settings, endpoints=endpoints, collection=request.collection, run=run_id,
+        generation=store.generation().id,
+    )  # fmt: skip
     with progress.stage("list") as stage:
         sources, total = list_sources.run(session, request.source, access)
         stage.total = total

@@ -67,7 +67,7 @@ def run(session: SparkSession, source: str, access: AccessList) -> tuple[DataFra
 def from_files(session: SparkSession, files: Iterable[SourceFile], access: AccessList) -> tuple[DataFrame, int]:
     """SOURCE rows of files, and their number."""
     rows = [(f.key, f.uri, f.path, None, list(access.of(f.key))) for f in files]
-    return _spread(session.createDataFrame(rows, schemas.SOURCE), len(rows)), len(rows)
+    return spread(session.createDataFrame(rows, schemas.SOURCE), len(rows)), len(rows)
 
 
 def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tuple[DataFrame, int]:
@@ -91,10 +91,10 @@ def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tupl
         "line",
         fn.coalesce("listed", default).alias("principals"),
     )
-    return _spread(frame, total), total
+    return spread(frame, total), total
 
 
-def _spread(frame: DataFrame, total: int) -> DataFrame:
+def spread(frame: DataFrame, total: int) -> DataFrame:
     """Partitions of a bounded number of documents, by key: a resumed run has the same ones."""
     partitions = min(MOST_PARTITIONS, max(-(-total // DOCUMENTS_PER_PARTITION), min(total, PARTITIONS), 1))
     return frame.repartition(partitions, "key")

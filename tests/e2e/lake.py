@@ -138,7 +138,7 @@ class Lake:
         """Nothing is left to project, and Neo4j holds what the record says."""
         assert self.rows("select count(*) from dirty_key") == [(0,)]
         with build_services(self.settings, self.endpoints) as services:
-            generation = services.store.active_generation()
+            generation = services.store.generation().id
             assert not services.graph.compare(generation)
             assert services.graph.counts(generation).nodes["Document"] == len(DOCUMENTS)
 

@@ -39,7 +39,8 @@ _CAPITALISED, _COMMON = 0.9, 0.005
 _WORD = re.compile(r"[A-Za-z]+")
 
 _DOCUMENTS = """
-select v.id, d.key, v.title, v.language, v.text from document d join document_version v on v.id = d.current_version
+select v.id, d.key, v.title, v.language, v.text from current_document d
+join document_version v on v.id = d.current_version
 where d.collection_id = (select id from collection where name = %(collection)s) and v.outcome = 'indexed'
 order by d.key"""
 _CHUNKS = """

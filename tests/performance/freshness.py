@@ -46,16 +46,18 @@ _BOUNDS = {"answerable p95": 10.0, "hidden p95": 1.0, "cost share": 0.01}
 
 #: documents of some size that everybody may read, spread over the collection
 PICK = """
-select d.key, v.title, v.text from document d
+select d.key, v.title, v.text from current_document d
 join document_version v on v.id = d.current_version join acl_class a on a.id = d.acl_class
 join collection c on c.id = d.collection_id
 where c.name = %s and v.outcome = 'indexed' and length(v.text) between 600 and 6000 and 'public' = any(a.principals)
 order by md5(d.key || %s) limit %s
 """
 HASHES = """
-select 'chunk', i.text_hash from chunk_index i join document d on d.current_version = i.version_id where d.id = %(id)s
+select 'chunk', i.text_hash from chunk_index i
+join current_document d on d.current_version = i.version_id where d.id = %(id)s
 union all
-select 'sentence', s.text_hash from sentence s join document d on d.current_version = s.version_id where d.id = %(id)s
+select 'sentence', s.text_hash from sentence s
+join current_document d on d.current_version = s.version_id where d.id = %(id)s
 """
 #: from the first to the last document of the largest run
 WHOLE = """

@@ -91,7 +91,7 @@ def _in_database(home: Endpoints, name: str) -> Endpoints:
 def _own_generation(home: Endpoints, endpoints: Endpoints, number: int) -> None:
     """Replace the first generation by one whose number no other database of the home uses."""
     with psycopg.connect(endpoints.postgres_owner_url, autocommit=True) as owner:
-        owner.execute("update index_generation set state = 'retired'")
+        owner.execute("update index_generation set state = 'dropped'")
         owner.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (number,))
         owner.execute("select create_generation('{}', 384, 'active')")
     with open_driver(home.neo4j_url, home.neo4j_user, home.neo4j_password) as driver:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from neo4j import Driver, ManagedTransaction
 
+from kgqa.adapters.neo4j.admin import wipe
 from kgqa.adapters.neo4j.content import KINDS, Content, Difference, Kind, canonical, difference
 from kgqa.adapters.neo4j.driver import neo4j_errors, run
 from kgqa.adapters.neo4j.projector import Projector
@@ -43,6 +44,10 @@ class Neo4jGraphStore:
     def rebuild(self, generation: int) -> None:
         """Drop the generation and project everything again."""
         self._projector.rebuild(generation)
+
+    def drop(self, generation: int) -> int:
+        """Remove a generation; how many nodes it had."""
+        return wipe(self._driver, generation)
 
     def counts(self, generation: int) -> GraphCounts:
         """Nodes by label and relationships by type, for operators."""

@@ -22,7 +22,7 @@ set local cursor_tuple_fraction = 1
 
 -- name: generations
 -- Generations that have to be in the graph.
-select id from index_generation where state in ('active', 'building') order by id
+select id from index_generation where state <> 'dropped' order by id
 
 -- name: dirty
 -- The oldest dirty rows. A row that commits later with a smaller seq is simply seen later: rows are settled by seq.
@@ -39,10 +39,11 @@ delete from dirty_key where generation = %(generation)s
 select d.id, d.key, c.name, v.title, v.uri, v.language, d.acl_class
 from document d
 join collection c on c.id = d.collection_id
-join document_version v on v.id = d.current_version
+join publication p on p.generation = %(generation)s and p.document_id = d.id
+join document_version v on v.id = p.version_id
 where (%(ids)s::bigint[] is null or d.id = any (%(ids)s::bigint[]))
     and exists (
-        select from chunk_index i where i.generation = %(generation)s and i.version_id = d.current_version and i.live)
+        select from chunk_index i where i.generation = %(generation)s and i.version_id = p.version_id and i.live)
 
 -- name: rows_chunks
 -- The heading is for operators: headings and row key, or the title where there are none.

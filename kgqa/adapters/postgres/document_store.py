@@ -14,13 +14,15 @@ from kgqa.adapters.postgres.check import Finding, check_record
 from kgqa.adapters.postgres.names import Scope
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
+from kgqa.adapters.postgres.recorded import Unseal, read_recorded
 from kgqa.adapters.postgres.stage import open_run, replace_deletions, stage, stage_deletions
 from kgqa.adapters.postgres.statements import load
-from kgqa.errors import ConfigurationError, Conflict
+from kgqa.errors import ConfigurationError, Conflict, NotFound
 from kgqa.ingest.parse import file_title
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
-from kgqa.model.document import Source
+from kgqa.model.document import RawDocument, Source
 from kgqa.model.entity import Alias, AliasLink
+from kgqa.model.generation import Generation, GenerationState
 from kgqa.model.pii import PiiRules
 from kgqa.ports import Collection
 
@@ -28,8 +30,14 @@ from kgqa.ports import Collection
 class PostgresDocumentStore:
     """Writes documents in runs. See `ports.DocumentStore`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, generation: int | None = None) -> None:
+        """`generation`: the one that is written; None: the active one."""
         self._pool = pool
+        self._bound = generation
+
+    def at(self, generation: int) -> PostgresDocumentStore:
+        """The same record, written in one generation."""
+        return PostgresDocumentStore(self._pool, generation)
 
     def collection(self, name: str) -> Collection:
         """The collection, made if missing."""
@@ -113,10 +121,47 @@ class PostgresDocumentStore:
             found = _collection(connection, collection)
             return [row[0] for row in connection.execute(load("record")["keys"], {"collection": found.id})]
 
-    def active_generation(self) -> int:
-        """The generation that requests read."""
+    def generation(self) -> Generation:
+        """The generation that is written: the active one, unless this store is bound to another."""
+        with connected(self._pool) as connection:
+            return _generation(connection, self._bound)
+
+    def generations(self) -> Sequence[Generation]:
+        """All generations that hold something, with their sizes, by id."""
+        with connected(self._pool) as connection:
+            return [_as_generation(row) for row in connection.execute(load("record")["generations"])]
+
+    def previous_generation(self) -> int | None:
+        """The generation that was active before; None: there was none, or it was dropped."""
+        with connected(self._pool) as connection:
+            row = connection.execute(load("record")["previous_generation"]).fetchone()
+        return row[0] if row else None
+
+    def collection_names(self) -> Sequence[str]:
+        """Names of all collections."""
+        with connected(self._pool) as connection:
+            return [row[0] for row in connection.execute(load("record")["collection_names"])]
+
+    def set_encoder(self, generation: int, *, model: str, encoder: str, dimensions: int) -> None:
+        """What a generation embeds with; one that has vectors keeps its encoder."""
+        bound = {"generation": generation, "model": model, "encoder": encoder, "dimensions": dimensions}
         with transaction(self._pool) as connection:
-            return _generation(connection, {})
+            connection.execute(load("record")["set_encoder"], bound)
+
+    def behind(self, run: int) -> Sequence[tuple[int, str, str, Sequence[str]]]:
+        """(id, key, uri, principals) of documents that the active generation has, and the run's has neither published
+        nor staged, by key.
+        """
+        with connected(self._pool) as connection:
+            return connection.execute(load("record")["behind"], {"run": run}).fetchall()
+
+    def recorded(self, collection: str, document: int, unseal: Unseal | None = None) -> RawDocument | None:
+        """A published document as its source delivered it; None when it is gone.
+
+        Of a masked document only text is kept: that text with its values back, by `unseal`.
+        """
+        with connected(self._pool) as connection:
+            return read_recorded(connection, collection, document, unseal)
 
     def check(self, generation: int) -> Iterator[tuple[str, list[Finding]]]:
         """What does not hold in the record, check by check; see `check.py`."""
@@ -127,7 +172,7 @@ class PostgresDocumentStore:
     ) -> int:
         """Id of an ingest run; an unfinished run of the same source with the same options is resumed."""
         with transaction(self._pool) as connection:
-            return _start_run(connection, collection, options, resume=resume, source=source)
+            return _start_run(connection, collection, options, self._bound, resume=resume, source=source)
 
     def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
         """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
@@ -174,9 +219,10 @@ class PostgresDocumentStore:
     def apply_delta(self, delta: IngestDelta) -> DeltaReport:
         """`start_run`, `stage`, `publish` in one transaction."""
         with transaction(self._pool) as connection:
+            _hold_generation(connection)
             collection = _collection(connection, delta.collection)
             lock_collection(connection, collection.id)
-            run = _start_run(connection, delta.collection, {}, resume=False)
+            run = _start_run(connection, delta.collection, {}, self._bound, resume=False)
             opened = open_run(connection, run)
             stage_deletions(connection, opened, delta.deletions)
             stage(connection, opened, delta.upserts)
@@ -185,36 +231,35 @@ class PostgresDocumentStore:
     def count_waiting(self, collection: str) -> tuple[int, int]:
         """Number of aliases that `publish(resolve=False)` left without an entity, and of all aliases."""
         with transaction(self._pool) as connection:
-            return resolution.count_waiting(connection, _scope(connection, collection))
+            return resolution.count_waiting(connection, self._scope(connection, collection))
 
     def aliases(self, collection: str) -> Sequence[Alias]:
         """All aliases, resolved or not."""
         with transaction(self._pool) as connection:
-            return resolution.members(connection, _scope(connection, collection)).aliases
+            return resolution.members(connection, self._scope(connection, collection)).aliases
 
     def links(self, collection: str) -> Sequence[AliasLink]:
         """All links that are known: stated and manual ones, and those that follow from resolved names."""
         with transaction(self._pool) as connection:
-            return resolution.members(connection, _scope(connection, collection)).links
+            return resolution.members(connection, self._scope(connection, collection)).links
 
     def resolve(self, collection: str) -> None:
         """Resolve what `publish(resolve=False)` left, in memory."""
         with transaction(self._pool) as connection:
-            scope = _scope(connection, collection)
+            scope = self._scope(connection, collection)
             lock_collection(connection, scope.collection_id)
             resolution.resolve_collection(connection, scope)
 
     def write_partition(self, collection: str, links: Sequence[AliasLink], clusters: Iterable[Set[int]]) -> None:
         """Store a partition of all aliases that was computed elsewhere. Raises Conflict when they changed meanwhile."""
         with transaction(self._pool) as connection:
-            scope = _scope(connection, collection)
+            scope = self._scope(connection, collection)
             lock_collection(connection, scope.collection_id)
             resolution.store_partition(connection, scope, links, clusters)
 
-
-def _scope(connection: Connection, collection: str) -> Scope:
-    found = _collection(connection, collection)
-    return Scope(collection_id=found.id, collection=found.name, generation=_generation(connection, {}))
+    def _scope(self, connection: Connection, collection: str) -> Scope:
+        found = _collection(connection, collection)
+        return Scope(collection_id=found.id, collection=found.name, generation=_generation(connection, self._bound).id)
 
 
 def _collection(connection: Connection, name: str) -> Collection:
@@ -228,11 +273,17 @@ def _collection(connection: Connection, name: str) -> Collection:
 
 
 def _start_run(
-    connection: Connection, collection: str, options: Mapping[str, object], *, resume: bool, source: str | None = None
+    connection: Connection,
+    collection: str,
+    options: Mapping[str, object],
+    bound: int | None,
+    *,
+    resume: bool,
+    source: str | None = None,
 ) -> int:
     sql = load("record")
     found = _collection(connection, collection)
-    generation = _generation(connection, options)
+    generation = _generation_of_run(connection, options, bound)
     known = connection.execute(sql["source"], {"collection": found.id, "uri": source}).fetchone()
     parameters: dict[str, Any] = {
         "collection": found.id,
@@ -246,20 +297,46 @@ def _start_run(
     return int(row[0])
 
 
-def _generation(connection: Connection, options: Mapping[str, object]) -> int:
-    """The active generation. Its vectors all come from one model, that of the first run that names one (`embed`)."""
-    sql = load("record")
-    row = connection.execute(sql["active_generation"]).fetchone()
+def _generation_of_run(connection: Connection, options: Mapping[str, object], bound: int | None) -> int:
+    """The generation that a run writes. Its vectors all come from one model, that of the first run that names one."""
+    found = _generation(connection, bound)
+    model = options.get("embed")
+    if model is None or found.model == model:
+        return found.id
+    if found.model:
+        raise Conflict(
+            f"The index was built with the encoder {found.model}, not {model}.",
+            hint="use that encoder, or build a new generation: `kgqa reindex`.",
+        )
+    bound_options = {"generation": found.id, "options": Jsonb({"embed": model})}
+    connection.execute(load("record")["set_generation_options"], bound_options)
+    return found.id
+
+
+def _generation(connection: Connection, bound: int | None) -> Generation:
+    row = connection.execute(load("record")["generation"], {"generation": bound}).fetchone()
+    if row is None and bound is not None:
+        raise NotFound(f"There is no index generation {bound}.", hint="`kgqa generation list` lists them.")
     if row is None:
         raise ConfigurationError("The database has no active index generation.", hint="run `kgqa migrate`.")
-    generation, known, _ = row
-    model = options.get("embed")
-    if model is None or known.get("embed") == model:
-        return int(generation)
-    if "embed" in known:
-        raise Conflict(
-            f"The index was built with the encoder {known['embed']}, not {model}.",
-            hint="use that encoder, or build a new generation.",
-        )
-    connection.execute(sql["set_generation_options"], {"generation": generation, "options": Jsonb({"embed": model})})
-    return int(generation)
+    return _as_generation((*row, 0, 0))
+
+
+def _as_generation(row: tuple[Any, ...]) -> Generation:
+    options = row[2]
+    return Generation(
+        id=row[0],
+        state=GenerationState(row[1]),
+        model=options.get("embed", ""),
+        encoder=options.get("encoder", ""),
+        dimensions=row[3],
+        documents=row[4],
+        behind=row[5],
+    )
+
+
+def _hold_generation(connection: Connection) -> None:
+    """Keep the active generation active. Whoever waited for a flip here finds no active row at first: ask again."""
+    sql = load("record")["hold_generation"]
+    if connection.execute(sql).fetchone() is None:
+        connection.execute(sql)

@@ -50,6 +50,8 @@ def resolve_touched(connection: Connection, scope: Scope, *, resolve: bool) -> N
     else:
         bound = {**scope.parameters, "ids": sorted(restated | orphaned), "components": sorted(stale)}
         connection.execute(sql["unsettle"], bound)
+        for statement in ("drop_entities", "count_aliases", "drop_redirects"):
+            connection.execute(sql[statement], scope.parameters)
     relate(connection, scope)
 
 

@@ -61,7 +61,9 @@ def affected_documents(connection: Connection, scope: Scope) -> list[int]:
     chunks = _candidates(connection, scope, changed)
     matchers = {reader: Gazetteer.of_norms(norms) for reader, norms in changed.items()}
     found = {row[0] for row in connection.execute(sql["stating"], scope.parameters)}
-    for document, reader, text, headings, row_key, title in connection.execute(sql["chunk_texts"], {"chunks": chunks}):
+    for document, reader, text, headings, row_key, title in connection.execute(
+        sql["chunk_texts"], {**scope.parameters, "chunks": chunks}
+    ):
         if document in found or (matcher := matchers.get(reader)) is None:
             continue
         if matcher.find(text, cased=False) or title_norms(title, headings, row_key, matcher):

@@ -36,16 +36,16 @@ class Signed:
     near_duplicate_of: int | None = None
 
 
-def remember_marked(connection: Connection) -> None:
+def remember_marked(connection: Connection, scope: Scope) -> None:
     """Before documents go: note which ones are marked as near duplicates of them."""
-    connection.execute(load("publish")["remember_marked"])
+    connection.execute(load("publish")["remember_marked"], scope.parameters)
 
 
 def mark_near_duplicates(connection: Connection, scope: Scope) -> None:
     """Bring the marks up to date with `version_change`, once documents point to their new versions."""
     sql = load("publish")
     connection.execute(sql["unmark"])
-    wanted = {row[0] for row in connection.execute(sql["find_unmarked"])}
+    wanted = {row[0] for row in connection.execute(sql["find_unmarked"], scope.parameters)}
     if not wanted:
         return
     statement = "signatures" if len(wanted) > MANY_DOCUMENTS else "like_signatures"
@@ -56,7 +56,9 @@ def mark_near_duplicates(connection: Connection, scope: Scope) -> None:
         signed = Signed(document_id=document, signature=signature, near_duplicate_of=marked)
         by_class.setdefault(reader, []).append(signed)
     originals = {d: first for signed in by_class.values() for d, first in first_near(signed, wanted).items()}
-    connection.execute(sql["mark"], {"documents": list(originals), "originals": list(originals.values())})
+    connection.execute(
+        sql["mark"], {**scope.parameters, "documents": list(originals), "originals": list(originals.values())}
+    )
 
 
 def first_near(documents: Sequence[Signed], wanted: Set[int]) -> Mapping[int, int | None]:

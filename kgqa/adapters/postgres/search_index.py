@@ -59,8 +59,14 @@ class KeywordQuery:
 class PostgresSearchIndex:
     """Reads the hybrid index. See `ports.SearchIndex`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, generation: int | None = None) -> None:
+        """`generation`: the one that views are of; None: the one that is active when the view is made."""
         self._pool = pool
+        self._generation = generation
+
+    def at(self, generation: int) -> PostgresSearchIndex:
+        """The same, of one generation."""
+        return PostgresSearchIndex(self._pool, generation)
 
     def dictionary(self, collection: str) -> Mapping[str, object]:
         """The domain dictionary of a collection; empty for an unknown one."""
@@ -72,7 +78,8 @@ class PostgresSearchIndex:
         """What this caller reads of this collection now. Raises `NotFound`."""
         with as_caller(self._pool, caller) as connection:
             row = connection.execute(
-                load("search")["view"], {"principals": list(caller.principals), "collection": collection}
+                load("search")["view"],
+                {"principals": list(caller.principals), "collection": collection, "generation": self._generation},
             ).fetchone()
         if row is None or not row[2]:
             raise NotFound(f"There is no collection {collection!r}.", hint="`kgqa ingest` makes one.")
@@ -83,6 +90,8 @@ class PostgresSearchIndex:
             generation=row[1],
             classes=tuple(row[2]),
             chunks=row[3],
+            model=row[4],
+            encoder=row[5],
         )
 
     def candidates(

@@ -43,6 +43,8 @@ class OpenRun:
     collection_id: int
     collection: str
     generation: int
+    #: of the generation
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def open_run(connection: Connection, run: int) -> OpenRun:
         raise NotFound(f"There is no ingest run {run}.")
     if row[2] != "open":
         raise Conflict(f"Ingest run {run} is {row[2]}.", hint="start a new run.")
-    return OpenRun(id=run, collection_id=row[0], generation=row[1], collection=row[3])
+    return OpenRun(id=run, collection_id=row[0], generation=row[1], collection=row[3], state=row[4])
 
 
 def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta]) -> None:
@@ -75,6 +77,8 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
         Staged(delta=d, document_id=document_id(d.collection, d.key), acl_class=classes[_sorted(d.principals)])
         for d in latest.values()
     ]
+    if run.state != "active":
+        staged = _as_active(connection, staged)
     _add_documents(connection, run, staged)
     fresh = _add_versions(connection, run, staged)
     if not fresh:
@@ -93,6 +97,17 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
         ("claim", _claims(run, fresh)),
     ):
         insert(connection, "stage", table, TYPES[table], rows)
+
+
+def _as_active(connection: Connection, staged: Sequence[Staged]) -> list[Staged]:
+    """Those that have not changed meanwhile: what the active generation has given up is written nowhere else."""
+    parameters = {
+        "ids": [s.document_id for s in staged],
+        "content": [s.delta.content_hash for s in staged],
+        "classes": [s.acl_class for s in staged],
+    }
+    same = {row[0] for row in connection.execute(load("stage")["as_active"], parameters)}
+    return [s for s in staged if s.document_id in same]
 
 
 def stage_deletions(connection: Connection, run: OpenRun, keys: Sequence[str]) -> None:

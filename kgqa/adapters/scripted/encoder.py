@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+DIMENSIONS = 384
+
 
 class HashingEncoder:
     """Implements `ports.Embedder`: signed, hashed counts of the 3 to 5 letter pieces of each word.
@@ -16,10 +18,9 @@ class HashingEncoder:
     The same text has the same vector in every process, and `kind` makes no difference.
     """
 
-    model: str = "hashing-1"
-
-    def __init__(self, *, dimensions: int = 384) -> None:
+    def __init__(self, *, dimensions: int = DIMENSIONS) -> None:
         self.dimensions = dimensions
+        self.model = "hashing-1" if dimensions == DIMENSIONS else f"hashing-1-{dimensions}"
 
     def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> npt.NDArray[np.float32]:  # noqa: ARG002
         """Unit rows (n, dimensions) in the order of `texts`."""

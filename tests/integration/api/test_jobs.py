@@ -16,8 +16,8 @@ from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.pool import open_pool
 from kgqa.model.document import Source
 
-VERSIONS = """select count(*) from document d join document_version v on v.document_id = d.id
-    where d.key = %s and d.current_version is not null"""
+VERSIONS = """select count(*) from current_document d join document_version v on v.document_id = d.id
+    where d.key = %s"""
 
 
 def is_done_once(served, job: str, key: str, attempts: int) -> None:

@@ -96,7 +96,7 @@ def _make(stack: ExitStack, settings: Settings, endpoints: Endpoints, template: 
     )
     generation = random.randrange(1_000, 2_000_000_000)
     with psycopg.connect(own.postgres_owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'retired'")
+        connection.execute("update index_generation set state = 'dropped'")
         connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
         connection.execute("select create_generation('{}', 384, 'active')")
     stack.callback(wipe, driver, generation)

@@ -96,7 +96,7 @@ def test_a_member_sees_what_others_do_not(full: World, public_only: World) -> No
 def test_every_chunk_of_every_format_is_the_documents_text_at_its_offsets(full: World) -> None:
     with psycopg.connect(full.superuser_url) as connection:
         rows = connection.execute(
-            "select d.key, v.text, c.text, p.start_offset, p.end_offset from document d"
+            "select d.key, v.text, c.text, p.start_offset, p.end_offset from current_document d"
             " join document_version v on v.id = d.current_version join chunk_placement p on p.version_id = v.id"
             " join chunk c on c.id = p.chunk_id"
         ).fetchall()

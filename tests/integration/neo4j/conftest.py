@@ -28,7 +28,7 @@ def generation(driver: Driver, database: Database) -> Iterator[int]:
     """The active generation of the fresh database, under a number of its own."""
     number = random.randrange(1_000, 2_000_000_000)
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'retired'")
+        connection.execute("update index_generation set state = 'dropped'")
         connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (number,))
         connection.execute("select create_generation('{}', 384, 'active')")
     yield number

@@ -31,7 +31,7 @@ DAMAGE = {
     "document without index": "delete from chunk_index",
     "clear bytes of a masked document": """
         insert into pii_use select v.id, d.collection_id, '[PERSON:0]'
-        from document_version v join document d on d.current_version = v.id where v.raw <> '' limit 1;
+        from document_version v join current_document d on d.current_version = v.id where v.raw <> '' limit 1;
         insert into pii_vault select collection_id, token, 'PERSON', 'k', '' from pii_use""",
     "value that no text holds": "insert into pii_vault select id, '[PERSON:1]', 'PERSON', 'k', '' from collection",
     "token without value": "delete from pii_vault",

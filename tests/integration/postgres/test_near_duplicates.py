@@ -19,7 +19,7 @@ NEARLY = tuple(" ".join([*WORDS, ending]) for ending in ("alpha", "beta", "gamma
 
 def marks(pools) -> dict[str, str | None]:
     query = (
-        "select d.key, o.key from document d join document_version v on v.id = d.current_version "
+        "select d.key, o.key from current_document d join document_version v on v.id = d.current_version "
         "left join document o on o.id = v.near_duplicate_of"
     )
     with pools.pipeline.connection() as connection:
@@ -80,7 +80,7 @@ def test_one_document_among_many_reads_only_those_like_it(pools, lake, delta) ->
         _fill(connection, 19_000)
         connection.execute("analyze document, document_version")
         generation, collection, document, version, reader = connection.execute(
-            "select r.generation, d.collection_id, d.id, v.id, v.acl_class from document d "
+            "select r.generation, d.collection_id, d.id, v.id, v.acl_class from current_document d "
             "join document_version v on v.id = d.current_version join ingest_run r on r.id = v.run_id where d.key = 'd'"
         ).fetchone()
         connection.execute(
@@ -117,8 +117,9 @@ def _fill(connection, count: int) -> None:
         (ids, signatures),
     )
     connection.execute(
-        "update document d set current_version = v.id from document_version v "
-        "where v.document_id = d.id and d.current_version is null"
+        "insert into publication (generation, document_id, version_id) "
+        "select g.id, v.document_id, v.id from document_version v, index_generation g where g.state = 'active' "
+        "on conflict do nothing"
     )
 
 

@@ -247,7 +247,10 @@ def test_equal_texts_are_indexed_once_and_the_next_takes_over(pools, lake, delta
     copies = [delta(f"copy-{i}", "Kestrel Seals is here.", title="Note") for i in range(3)]
     report = lake.put(*copies)
     assert (report.indexed, report.duplicates) == (1, 2)
-    query = "select d.key, v.outcome from document d join document_version v on v.id = d.current_version order by d.id"
+    query = (
+        "select d.key, v.outcome from current_document d join document_version v on v.id = d.current_version "
+        "order by d.id"
+    )
     by_id = rows(pools, query)
     assert [outcome for _, outcome in by_id] == ["indexed", "duplicate", "duplicate"]
     lake.delete(by_id[0][0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 
 from kgqa.adapters.keyring import Keyring
@@ -16,12 +17,13 @@ from kgqa.adapters.postgres.vault import PostgresVault
 from kgqa.adapters.scripted.encoder import HashingEncoder
 from kgqa.ask.personal import QuestionMask
 from kgqa.ask.rank import understand
+from kgqa.errors import ConfigurationError
 from kgqa.ingest.mask import PersonalData
 from kgqa.ingest.pipeline import IngestOptions, IngestParts, ingest_documents
 from kgqa.model.answer import Caller
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
-from kgqa.model.pii import PiiPolicy, PiiRules, PiiSpan
+from kgqa.model.pii import PiiPolicy, PiiRules, PiiSpan, SealedValue
 from kgqa.text.pseudonyms import Pseudonyms
 
 PRIVACY = Caller(subject="user:ivy", principals=("group:privacy", "public", "user:ivy"))
@@ -125,8 +127,6 @@ def test_a_question_finds_the_name_that_its_value_became(pools, store, vault) ->
 
 
 def test_the_audit_trail_counts_and_names_no_value(pools, store, vault, database) -> None:
-    import psycopg
-
     put(store, a=("The pump was ordered by Elena Ruiz last week.", ("public",)))
     vault.reveal(PRIVACY, "lake", [ELENA, JONAS], KEYS)
     with psycopg.connect(database.superuser_url) as connection:
@@ -142,4 +142,28 @@ def test_values_outlive_a_change_of_readers_that_copies_the_version(pools, store
     store.publish(run.id)
     assert vault.reveal(PRIVACY, "lake", [ELENA], KEYS) == {ELENA: "Elena Ruiz"}
     assert vault.reveal(PUBLIC, "lake", [ELENA], KEYS) == {}
-    assert [found for _, findings in store.check(store.active_generation()) for found in findings] == []
+    assert [found for _, findings in store.check(store.generation().id) for found in findings] == []
+
+
+def test_a_masked_document_is_read_again_from_its_text_and_the_vault(pools, database, store, vault) -> None:
+    text = "The pump was ordered by Elena Ruiz last week. It was paid for by Jonas Weber."
+    put(store, note=(text, ("public",)))
+    (row,) = store.behind(store.at(building(database.owner_url)).start_run("lake", {}))
+
+    def unseal(sealed: Sequence[SealedValue]) -> dict[str, str]:
+        return {value.token: KEYS.open("lake", value) for value in sealed}
+
+    raw = store.recorded("lake", row[0], unseal)
+    assert raw is not None
+    assert (raw.data.decode(), raw.media_type, raw.principals) == (text, "text/plain", ("public",))
+    with pools.pipeline.connection() as connection:
+        assert connection.execute("select content_hash from document_version").fetchone() == (raw.recorded_hash,)
+    with pytest.raises(ConfigurationError, match="its values cannot be read"):
+        store.recorded("lake", row[0])
+    assert store.recorded("lake", 1, unseal) is None
+
+
+def building(owner_url: str) -> int:
+    """A generation that is being built."""
+    with psycopg.connect(owner_url) as owner:
+        return owner.execute("select create_generation('{}', 384, 'building')").fetchone()[0]

@@ -62,7 +62,7 @@ def servers(endpoints: Endpoints, database: Database, spark_settings: Settings) 
     """The run's servers, with a database and a generation in Neo4j that no other test uses."""
     generation = random.randrange(1_000, 2_000_000_000)
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'retired'")
+        connection.execute("update index_generation set state = 'dropped'")
         connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
         connection.execute("select create_generation('{}', 384, 'active')")
     with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:

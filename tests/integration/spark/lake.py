@@ -29,8 +29,8 @@ DICTIONARY = {
 SUPPLIERS = ("Northline Castings GmbH", "Nortline Castings", "Kestrel Seals Ltd", "Kestrel Seals")
 #: what must not depend on how often a job was cut short; ids of versions and runs aside
 CONTENT = {
-    "document": "select key, principals, text, title, outcome from document d join acl_class a on a.id = d.acl_class "
-    "join document_version v on v.id = d.current_version order by 1",
+    "document": "select key, principals, text, title, outcome from current_document d "
+    "join acl_class a on a.id = d.acl_class join document_version v on v.id = d.current_version order by 1",
     "chunk": "select id, text from chunk order by 1",
     "chunk_index": "select chunk_id, live, terms from chunk_index order by 1",
     "sentence": "select chunk_id, start_offset, end_offset, live from sentence order by 1, 2",

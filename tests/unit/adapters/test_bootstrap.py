@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from kgqa.adapters.models.local_generator import TransformersGenerator
 from kgqa.adapters.models.span_reader import TransformersReader
-from kgqa.bootstrap import build_embedder, build_generator, build_reader
+from kgqa.bootstrap import Encoders, build_embedder, build_generator, build_reader
 from kgqa.embedded.models import write_encoder
 from kgqa.errors import ConfigurationError
+from kgqa.model.generation import Generation, GenerationState
 from kgqa.settings import ModelSettings, Settings
 from tests.unit.embedded.tiny_e5 import tiny_e5
 
@@ -26,10 +26,23 @@ def test_an_unknown_encoder_is_refused(name: str) -> None:
         build_embedder(models(encoder=name))
 
 
-def test_an_encoder_whose_vectors_the_index_cannot_hold_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 768}))
-    with pytest.raises(ConfigurationError, match="768 dimensions"):
-        build_embedder(models(encoder=f"sentence-transformers:{tmp_path}"))
+def generation(model: str, encoder: str = "") -> Generation:
+    return Generation(id=2, state=GenerationState.ACTIVE, model=model, encoder=encoder)
+
+
+def test_a_generation_has_its_own_encoder_whatever_the_setting_says() -> None:
+    encoders = Encoders(models(encoder="hashing"))
+    assert encoders.of(generation("")) is encoders.configured
+    assert encoders.of(generation("hashing-1")) is encoders.configured
+    other = encoders.of(generation("hashing-1-64", "hashing:64"))
+    assert (other.model, other.dimensions) == ("hashing-1-64", 64)
+    assert encoders.of(generation("hashing-1-64", "hashing:64")) is other
+
+
+@pytest.mark.parametrize("encoder", ["", "hashing:32"])
+def test_an_encoder_that_is_not_the_one_of_the_index_is_refused(encoder: str) -> None:
+    with pytest.raises(ConfigurationError, match="built with the encoder trained-7"):
+        Encoders(models(encoder="hashing")).of(generation("trained-7", encoder))
 
 
 def test_a_trained_encoder_is_named_by_its_weights(tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ create temp table moved_class (document_id bigint primary key, old_version bigin
 with wanted as (
     select d.id, d.current_version, n.acl_class
     from unnest(%(keys)s::text[], %(classes)s::int[]) as n (key, acl_class)
-    join document d on d.collection_id = %(collection)s and d.key = n.key
-    where d.current_version is not null
+    join current_document d on d.collection_id = %(collection)s and d.key = n.key
 ), made as (
     insert into document_version (
         document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,

@@ -4,8 +4,8 @@
 -- name: live
 -- Rows are live exactly where their version is the current one of its document, and indexed.
 with state as (
-    select v.id, d.current_version is not null and d.current_version = v.id and v.outcome = 'indexed' as live
-    from document_version v join document d on d.id = v.document_id
+    select v.id, p.version_id is not null and v.outcome = 'indexed' as live
+    from document_version v left join publication p on p.generation = %(generation)s and p.version_id = v.id
 ), row as (
     select 'chunk_index' as part, version_id, live from chunk_index where generation = %(generation)s
     union all select 'sentence', version_id, live from sentence where generation = %(generation)s
@@ -17,9 +17,9 @@ select r.part, r.version_id::text from row r join state s on s.id = r.version_id
 
 -- name: indexed
 -- An indexed document has chunks in the index, each with its vector's length and its place; another has none.
-select 'document without index', d.id::text
-from document d join document_version v on v.id = d.current_version
-where v.outcome = 'indexed' and not exists (
+select 'document without index', p.document_id::text
+from publication p join document_version v on v.id = p.version_id
+where p.generation = %(generation)s and v.outcome = 'indexed' and not exists (
     select from chunk_index i where i.generation = %(generation)s and i.version_id = v.id)
 union all
 select 'chunk without place', i.chunk_id::text
@@ -34,7 +34,8 @@ where i.generation = %(generation)s and vector_dims(i.embedding) <> g.dimensions
 -- name: access
 -- Everything that a document says is as visible as the document.
 with class as (
-    select d.id, d.acl_class, d.current_version from document d where d.current_version is not null
+    select d.id, d.acl_class, p.version_id as current_version
+    from document d join publication p on p.generation = %(generation)s and p.document_id = d.id
 ), row as (
     select 'chunk' as part, document_id, acl_class from chunk
     union all select 'mention', document_id, acl_class from mention where generation = %(generation)s
@@ -53,10 +54,10 @@ select r.part, r.document_id::text from row r join class c on c.id = r.document_
 -- name: duplicates
 -- A duplicate answers through an indexed document of the same text and the same readers.
 select 'duplicate without original', d.key
-from document d join document_version v on v.id = d.current_version
-left join document o on o.id = v.duplicate_of
-left join document_version w on w.id = o.current_version
-where v.outcome = 'duplicate' and (w.outcome, w.text_hash, w.acl_class) is distinct from ('indexed', v.text_hash, v.acl_class);
+from publication p join document_version v on v.id = p.version_id join document d on d.id = p.document_id
+left join publication o on o.generation = p.generation and o.document_id = v.duplicate_of
+left join document_version w on w.id = o.version_id
+where p.generation = %(generation)s and v.outcome = 'duplicate' and (w.outcome, w.text_hash, w.acl_class) is distinct from ('indexed', v.text_hash, v.acl_class);
 
 -- name: statistics
 -- Corpus sizes and document frequencies are those of the live chunks.

@@ -5,11 +5,11 @@ where query_id = %(query)s and batch_id = %(batch)s and collection_id = %(collec
 -- name: registers
 -- By key the versions that were applied, who may read the document, and whether it is there.
 select n.key, coalesce(e.content_version, -1), coalesce(e.access_version, -1),
-    coalesce(case when d.current_version is not null then a.principals end, e.principals, '{}'),
+    coalesce(a.principals, e.principals, '{}'),
     d.current_version is not null
 from unnest(%(keys)s::text[]) as n (key)
 left join event_version e on e.collection_id = %(collection)s and e.key = n.key
-left join document d on d.collection_id = %(collection)s and d.key = n.key
+left join current_document d on d.collection_id = %(collection)s and d.key = n.key
 left join acl_class a on a.id = d.acl_class
 where e.key is not null or d.current_version is not null;
 

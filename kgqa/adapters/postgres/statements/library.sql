@@ -5,25 +5,24 @@
 select c.id, c.name, count(*), coalesce((
     select sum(s.chunks) from corpus_statistics s join index_generation g on g.id = s.generation
     where s.collection_id = c.id and g.state = 'active' and s.acl_class = any(visible_classes())), 0)::bigint
-from document d join collection c on c.id = d.collection_id
-where d.current_version is not null
+from current_document d join collection c on c.id = d.collection_id
 group by c.id, c.name order by c.name;
 
 -- name: document
 select d.id, d.key, c.name, v.title, v.uri, v.media_type, v.language, v.text, v.metadata, v.outcome, v.reason
-from document d join document_version v on v.id = d.current_version join collection c on c.id = d.collection_id
+from current_document d join document_version v on v.id = d.current_version join collection c on c.id = d.collection_id
 where d.id = %(id)s;
 
 -- name: documents
 select d.id, d.key, c.name, v.title, v.uri, v.media_type, v.language, v.text, v.metadata, v.outcome, v.reason
-from document d join document_version v on v.id = d.current_version join collection c on c.id = d.collection_id
+from current_document d join document_version v on v.id = d.current_version join collection c on c.id = d.collection_id
 where d.collection_id = %(collection)s and d.acl_class = any(%(classes)s::int[])
     and (%(after)s::text is null or d.key collate "C" > %(after)s collate "C")
 order by d.key collate "C" limit %(limit)s;
 
 -- name: count_documents
-select count(*) from document
-where collection_id = %(collection)s and current_version is not null and acl_class = any(%(classes)s::int[]);
+select count(*) from current_document
+where collection_id = %(collection)s and acl_class = any(%(classes)s::int[]);
 
 -- name: aliases_by_id
 -- Components that an id (of an alias, an entity, or a former entity) leads to.

@@ -25,13 +25,13 @@ where r.generation = %(generation)s and not r.is_manual and c.id = r.chunk_id an
 
 -- name: chunks
 -- Live chunks of some documents with all that their title names come from.
-select d.id, c.id, c.acl_class, c.text, p.heading_path, p.row_key, v.title
-from document d
-join document_version v on v.id = d.current_version
+select v.document_id, c.id, c.acl_class, c.text, p.heading_path, p.row_key, v.title
+from publication d
+join document_version v on v.id = d.version_id
 join chunk_placement p on p.version_id = v.id
 join chunk c on c.id = p.chunk_id
-where d.id = any(%(documents)s::bigint[])
-order by d.id, p.ordinal;
+where d.generation = %(generation)s and d.document_id = any(%(documents)s::bigint[])
+order by v.document_id, p.ordinal;
 
 -- name: supports
 -- What the documents themselves say about their names.

@@ -104,7 +104,7 @@ where i.generation = %(generation)s and i.live and i.collection_id = %(collectio
 -- What the matcher needs to decide whether a candidate really holds a changed name.
 select c.document_id, c.acl_class, c.text, p.heading_path, p.row_key, v.title
 from chunk c join chunk_placement p on p.chunk_id = c.id
-join document d on d.id = c.document_id and d.current_version = p.version_id
+join publication d on d.generation = %(generation)s and d.document_id = c.document_id and d.version_id = p.version_id
 join document_version v on v.id = p.version_id
 where c.id = any(%(chunks)s::bigint[]);
 

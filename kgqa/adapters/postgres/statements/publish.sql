@@ -10,6 +10,10 @@ select pg_advisory_xact_lock_shared(7301, %(collection)s);
 select r.collection_id, r.generation, r.state, r.report, c.name
 from ingest_run r join collection c on c.id = r.collection_id where r.id = %(run)s for update of r;
 
+-- name: hold_generation
+-- Before any other lock: whoever makes another generation active waits for this, or this for them.
+select g.state from index_generation g where g.id = (select generation from ingest_run where id = %(run)s) for share;
+
 -- name: make_temporary_tables
 -- moved: what the run puts and deletes. version_change: versions that become live (1) or stop being live (-1).
 create temp table moved (document_id bigint primary key, old_version bigint, new_version bigint) on commit drop;
@@ -36,11 +40,37 @@ create temp table claim_sense (id bigint, version_id bigint, subject_alias bigin
 
 -- name: find_moved
 insert into moved
-select d.id, d.current_version, v.id
-from document_version v join document d on d.id = v.document_id where v.run_id = %(run)s
-union all
-select d.id, d.current_version, null
-from staged_deletion s join document d on d.id = s.document_id where s.run_id = %(run)s;
+select n.document_id, p.version_id, n.new_version
+from (
+    select document_id, id as new_version from document_version where run_id = %(run)s
+    union all select document_id, null from staged_deletion where run_id = %(run)s
+) as n left join publication p on p.generation = %(generation)s and p.document_id = n.document_id;
+
+-- name: other_generations
+-- That have a document of this run, if the run is of the active generation.
+select distinct p.generation
+from index_generation g join publication p on p.generation <> g.id
+where g.id = %(generation)s and g.state = 'active' and p.document_id in (select document_id from moved)
+order by 1;
+
+-- name: forget_temporary_tables
+discard temp;
+
+-- name: find_withdrawn
+-- The documents of this run leave another generation.
+insert into moved
+select p.document_id, p.version_id, null
+from publication p
+where p.generation = %(generation)s and p.document_id = any(%(documents)s::bigint[]);
+
+-- name: drop_staged_elsewhere
+-- What is being built beside the active generation of documents that this run changes.
+delete from document_version v using moved m, ingest_run r
+where v.document_id = m.document_id and r.id = v.run_id and r.state = 'open' and r.generation <> %(generation)s
+    and exists (select from index_generation g where g.id = %(generation)s and g.state = 'active');
+
+-- name: moved_documents
+select document_id from moved order by document_id;
 
 -- name: find_losing
 -- Old versions that were live.
@@ -57,14 +87,15 @@ with touched as (
     join document_version v on v.id = m.id
     where v.outcome in ('indexed', 'duplicate')
 ), member as (
-    select v.id, v.document_id, v.acl_class, v.outcome, d.current_version,
+    select v.id, v.document_id, v.acl_class, v.outcome, p.version_id as current_version,
         first_value(v.document_id) over (partition by v.text_hash, v.acl_class order by v.document_id) as original
     from touched t
     join document_version v on v.text_hash = t.text_hash and v.acl_class = t.acl_class
     join document d on d.id = v.document_id and d.collection_id = %(collection)s
+    left join publication p on p.generation = %(generation)s and p.document_id = d.id
     left join moved m on m.document_id = d.id
     where v.outcome in ('indexed', 'duplicate')
-        and v.id = case when m.document_id is null then d.current_version else m.new_version end
+        and v.id = case when m.document_id is null then p.version_id else m.new_version end
 ), changed as (
     insert into version_change
     select id, document_id, acl_class, case when original = document_id then 1 else -1 end
@@ -127,7 +158,7 @@ delete from term_statistics where generation = %(generation)s and collection_id 
 -- Documents marked as near duplicates of one that changes, before it goes.
 insert into near_again
 select v.document_id
-from document_version v join document d on d.current_version = v.id
+from document_version v join publication d on d.generation = %(generation)s and d.version_id = v.id
 where v.near_duplicate_of in (select document_id from moved union select document_id from version_change)
 on conflict do nothing;
 
@@ -135,7 +166,8 @@ on conflict do nothing;
 -- Documents whose mark has to be found anew: those, and the ones that became live.
 select w.document_id from (
     select document_id from near_again union select document_id from version_change where change = 1
-) as w join document d on d.id = w.document_id join document_version v on v.id = d.current_version
+) as w join publication d on d.generation = %(generation)s and d.document_id = w.document_id
+join document_version v on v.id = d.version_id
 where v.outcome = 'indexed' and v.minhash <> '';
 
 -- name: unmark
@@ -146,34 +178,46 @@ where v.id = c.version_id and c.change = -1 and v.near_duplicate_of is not null;
 -- name: signatures
 -- Of all live documents of the collection.
 select v.acl_class, v.document_id, v.near_duplicate_of, v.minhash
-from document d join document_version v on v.id = d.current_version
-where d.collection_id = %(collection)s and v.outcome = 'indexed' and v.minhash <> '';
+from publication p join document_version v on v.id = p.version_id join document d on d.id = p.document_id
+where p.generation = %(generation)s and d.collection_id = %(collection)s and v.outcome = 'indexed'
+    and v.minhash <> '';
 
 -- name: like_signatures
 -- Of some live documents and those that may be near them: they have a piece of the signature in common.
 with pieces as materialized (
     select array(
         select unnest(minhash_bands(v.minhash))
-        from document d join document_version v on v.id = d.current_version
-        where d.id = any(%(documents)s::bigint[])) as bands
+        from publication p join document_version v on v.id = p.version_id
+        where p.generation = %(generation)s and p.document_id = any(%(documents)s::bigint[])) as bands
 )
 select v.acl_class, v.document_id, v.near_duplicate_of, v.minhash
-from document_version v join document d on d.current_version = v.id
+from document_version v join publication p on p.generation = %(generation)s and p.version_id = v.id
+join document d on d.id = v.document_id
 where d.collection_id = %(collection)s and v.outcome = 'indexed' and v.minhash <> ''
     and minhash_bands(v.minhash) && (select bands from pieces);
 
 -- name: mark
 update document_version v set near_duplicate_of = n.original
 from unnest(%(documents)s::bigint[], %(originals)s::bigint[]) as n (document_id, original)
-join document d on d.id = n.document_id
-where v.id = d.current_version and v.near_duplicate_of is distinct from n.original;
+join publication p on p.generation = %(generation)s and p.document_id = n.document_id
+where v.id = p.version_id and v.near_duplicate_of is distinct from n.original;
+
+-- name: withdraw
+delete from publication p using moved m
+where p.generation = %(generation)s and p.document_id = m.document_id and m.new_version is null;
 
 -- name: point_to_new_versions
--- Whoever put a document last, has it: the source of this run, or none.
-update document d set current_version = m.new_version, acl_class = coalesce(v.acl_class, d.acl_class),
-    source_id = r.source_id
-from moved m join ingest_run r on r.id = %(run)s left join document_version v on v.id = m.new_version
-where d.id = m.document_id;
+insert into publication (generation, document_id, version_id)
+select %(generation)s, document_id, new_version from moved where new_version is not null
+on conflict (document_id, generation) do update set version_id = excluded.version_id;
+
+-- name: move_documents
+-- Whoever put a document last, has it: the source of this run, or none. A generation that is being built changes no
+-- document: it is as visible as the active one says.
+update document d set acl_class = v.acl_class, source_id = r.source_id
+from moved m join ingest_run r on r.id = %(run)s join document_version v on v.id = m.new_version
+where d.id = m.document_id and exists (
+    select from index_generation g where g.id = %(generation)s and g.state = 'active');
 
 -- name: move_chunks_to_class
 update chunk c set acl_class = d.acl_class
@@ -220,7 +264,7 @@ where m.new_version is null and j.payload ->> 'target' = c.name || '/' || d.key
     and j.state not in ('queued', 'running');
 
 -- name: drop_documents
--- Deleted ones; one that another run is staging stays, unpublished.
+-- Deleted ones; one that another generation has, or another run is staging, stays.
 delete from document d using moved m
 where d.id = m.document_id and m.new_version is null
     and not exists (select from document_version v where v.document_id = d.id);

@@ -1,6 +1,6 @@
 -- name: collection
 select c.id, c.name, c.dictionary,
-    (select count(*) from document d where d.collection_id = c.id and d.current_version is not null),
+    (select count(*) from current_document d where d.collection_id = c.id),
     (select coalesce(sum(s.chunks), 0) from corpus_statistics s join index_generation g on g.id = s.generation
         where s.collection_id = c.id and g.state = 'active')
 from collection c where c.name = %(name)s;
@@ -33,13 +33,13 @@ delete from source where collection_id = %(collection)s and uri = %(uri)s;
 -- name: count_restricted
 -- Published documents of a source that not everybody may read.
 select count(*)
-from document d join source s on s.id = d.source_id join acl_class a on a.id = d.acl_class
-where s.collection_id = %(collection)s and s.uri = %(uri)s and d.current_version is not null
+from current_document d join source s on s.id = d.source_id join acl_class a on a.id = d.acl_class
+where s.collection_id = %(collection)s and s.uri = %(uri)s
     and 'public' <> all(a.principals);
 
 -- name: keys_of_source
-select d.key from document d join source s on s.id = d.source_id
-where s.collection_id = %(collection)s and s.uri = %(uri)s and d.current_version is not null order by d.key;
+select d.key from current_document d join source s on s.id = d.source_id
+where s.collection_id = %(collection)s and s.uri = %(uri)s order by d.key;
 
 -- name: known_keys
 -- Those of some keys that documents have, published or not, with the source that would bring them back.
@@ -50,8 +50,8 @@ where c.name = %(collection)s and d.key = any(%(keys)s::text[]) order by d.key;
 -- name: documents_by_source
 -- Published documents of the run's collection, and whether they are of its source. Uploads are nobody's to take.
 select d.id, d.source_id is not distinct from r.source_id
-from ingest_run r join document d on d.collection_id = r.collection_id
-where r.id = %(run)s and d.current_version is not null
+from ingest_run r join current_document d on d.collection_id = r.collection_id
+where r.id = %(run)s
     and (d.source_id is not null or not starts_with(d.key, 'upload/'));
 
 -- name: take_over
@@ -60,11 +60,63 @@ update document d set source_id = r.source_id from ingest_run r
 where r.id = %(run)s and d.collection_id = r.collection_id and d.id = any(%(documents)s::bigint[])
     and d.source_id is distinct from r.source_id;
 
--- name: active_generation
-select id, options, dimensions from index_generation where state = 'active';
+-- name: generation
+-- The named one, or the active one.
+select id, state, options, dimensions from index_generation
+where case when %(generation)s::int is null then state = 'active' else id = %(generation)s end;
 
 -- name: set_generation_options
 update index_generation set options = options || %(options)s where id = %(generation)s;
+
+-- name: hold_generation
+-- Nobody makes another generation active until this transaction ends.
+select id from index_generation where state = 'active' for share;
+
+-- name: generations
+-- All that hold something, by id: how many documents each has, and how many the active one has besides.
+select g.id, g.state, g.options, g.dimensions,
+    (select count(*) from publication p where p.generation = g.id),
+    case when g.state = 'active' then 0 else (
+        select count(*) from current_document d
+        where not exists (select from publication p where p.generation = g.id and p.document_id = d.id)) end
+from index_generation g where g.state <> 'dropped' order by g.id;
+
+-- name: previous_generation
+select id from index_generation where state in ('retired', 'building') and activated_at is not null
+order by activated_at desc limit 1;
+
+-- name: collection_names
+select name from collection order by name;
+
+-- name: set_encoder
+-- Of a generation that has no vectors yet.
+update index_generation
+set options = options || jsonb_build_object('embed', %(model)s::text, 'encoder', %(encoder)s::text),
+    dimensions = %(dimensions)s
+where id = %(generation)s and options ->> 'embed' is null;
+
+-- name: behind
+-- Documents of the run's collection that the active generation has and the run's has not, and that it did not stage.
+select d.id, d.key, v.uri, array(select unnest(a.principals) order by 1)
+from ingest_run r join current_document d on d.collection_id = r.collection_id
+join document_version v on v.id = d.current_version
+join acl_class a on a.id = d.acl_class
+where r.id = %(run)s
+    and not exists (select from publication p where p.generation = r.generation and p.document_id = d.id)
+    and not exists (select from document_version s where s.run_id = r.id and s.document_id = d.id)
+order by d.key;
+
+-- name: recorded
+-- A document as its source delivered it, and what is left of it where only masked text is kept.
+select d.key, v.uri, v.raw, v.media_type, v.metadata, v.content_hash, v.title, v.text,
+    array(select unnest(a.principals) order by 1), v.outcome
+from current_document d join document_version v on v.id = d.current_version join acl_class a on a.id = d.acl_class
+where d.id = %(document)s;
+
+-- name: sealed
+select s.token, s.type, s.key_id, s.ciphertext
+from pii_vault s join collection c on c.id = s.collection_id
+where c.name = %(collection)s and s.token = any(%(tokens)s::text[]) order by s.token;
 
 -- name: open_run
 -- The youngest unfinished run of this source with these options.
@@ -87,7 +139,8 @@ select d.key
 from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(titles)s::text[]) as n (key, content_hash, file_title)
 join ingest_run r on r.id = %(run)s
 join document d on d.collection_id = r.collection_id and d.key = n.key
-join document_version v on v.document_id = d.id and (v.id = d.current_version or v.run_id = r.id)
+left join publication p on p.generation = r.generation and p.document_id = d.id
+join document_version v on v.document_id = d.id and (v.id = p.version_id or v.run_id = r.id)
 where v.content_hash = n.content_hash
     and v.options_hash = case when v.title = n.file_title then %(options_by_file)s else %(options)s end
     and (v.run_id = r.id or not exists (
@@ -109,4 +162,4 @@ select id from index_generation where options ->> 'embed' = %(model)s;
 
 -- name: keys
 -- Keys of all published documents: what a source is compared with to find what it no longer has.
-select key from document where collection_id = %(collection)s and current_version is not null order by key;
+select key from current_document where collection_id = %(collection)s order by key;

@@ -11,22 +11,24 @@ where c.name = %(collection)s and s.token = any(%(tokens)s::text[]) order by s.t
 select dictionary from collection where name = %(collection)s;
 
 -- name: view
--- The collection, the active generation, the classes that these principals see and documents of it have, and how many
--- chunks that makes.
+-- The collection, the named generation or the active one, the classes that these principals see and documents of it
+-- have, how many chunks that makes, and the encoder of its vectors.
 with view as (
-    select c.id as collection, g.id as generation, array(
+    select c.id as collection, g.id as generation, g.options, array(
         select a.id from acl_class a
         where a.principals && %(principals)s::text[]
             and exists (
-                select from document d
-                where d.collection_id = c.id and d.acl_class = a.id and d.current_version is not null)
+                select from document d join publication p on p.document_id = d.id and p.generation = g.id
+                where d.collection_id = c.id and d.acl_class = a.id)
         order by a.id) as classes
     from collection c, index_generation g
-    where c.name = %(collection)s and g.state = 'active'
+    where c.name = %(collection)s
+        and case when %(generation)s::int is null then g.state = 'active' else g.id = %(generation)s end
 )
 select v.collection, v.generation, v.classes, (
     select coalesce(sum(s.chunks), 0)::bigint from corpus_statistics s
-    where s.generation = v.generation and s.collection_id = v.collection and s.acl_class = any(v.classes))
+    where s.generation = v.generation and s.collection_id = v.collection and s.acl_class = any(v.classes)),
+    coalesce(v.options ->> 'embed', ''), coalesce(v.options ->> 'encoder', '')
 from view v;
 
 -- name: languages
@@ -158,14 +160,15 @@ join chunk_index i on i.generation = %(generation)s and i.chunk_id = wanted.id a
     and i.collection_id = %(collection)s and i.acl_class = any(%(classes)s::int[])
 join chunk c on c.id = i.chunk_id
 join document_version v on v.id = i.version_id
-join document d on d.id = v.document_id and d.current_version = v.id
+join document d on d.id = v.document_id
 join chunk_placement p on p.version_id = v.id and p.chunk_id = c.id
 order by wanted.place;
 
 -- name: document_keys
 -- Keys of the document of each chunk and of its exact duplicates.
 select i.chunk_id, array(
-    select o.key from document_version w join document o on o.id = w.document_id and o.current_version = w.id
+    select o.key from document_version w join document o on o.id = w.document_id
+    join publication p on p.generation = i.generation and p.document_id = o.id and p.version_id = w.id
     where (w.id = v.id or w.duplicate_of = v.document_id) and w.acl_class = any(%(classes)s::int[])
     order by o.key)
 from chunk_index i join document_version v on v.id = i.version_id
@@ -176,7 +179,7 @@ order by i.chunk_id;
 -- name: large_generations
 -- Generations with more live chunks than that, for `ensure_vector_indexes` (role kgqa_owner).
 select g.id, g.dimensions from index_generation g
-where g.state in ('active', 'building')
+where g.state <> 'dropped'
     and (select sum(chunks) from corpus_statistics s where s.generation = g.id) > %(chunks)s
 order by g.id;
 

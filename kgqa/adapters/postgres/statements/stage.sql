@@ -1,7 +1,15 @@
 -- name: run
 -- The run that rows are staged under; the lock keeps it from being published meanwhile.
-select r.collection_id, r.generation, r.state, c.name
-from ingest_run r join collection c on c.id = r.collection_id where r.id = %(run)s for share of r;
+select r.collection_id, r.generation, r.state, c.name, g.state
+from ingest_run r join collection c on c.id = r.collection_id join index_generation g on g.id = r.generation
+where r.id = %(run)s for share of r;
+
+-- name: as_active
+-- Those of some documents that the active generation has with this content and these readers.
+select d.id
+from unnest(%(ids)s::bigint[], %(content)s::bytea[], %(classes)s::int[]) as n (id, content_hash, acl_class)
+join current_document d on d.id = n.id and d.acl_class = n.acl_class
+join document_version v on v.id = d.current_version and v.content_hash = n.content_hash;
 
 -- name: add_classes
 -- Intern access lists.

@@ -5,7 +5,7 @@ from watched_file w join source s on s.id = w.source_id
 where s.collection_id = %(collection)s and s.uri = %(uri)s
 union all
 select d.key, ''::bytea, -1, -1, '{}'
-from document d join document_version v on v.id = d.current_version
+from current_document d join document_version v on v.id = d.current_version
 where d.collection_id = %(collection)s and starts_with(v.uri, %(uri)s || '/') and not exists (
     select from watched_file w join source s on s.id = w.source_id
     where s.collection_id = d.collection_id and s.uri = %(uri)s and w.key = d.key);
