@@ -155,7 +155,9 @@ def migrate() -> None:
 
 @app.command()
 def ingest(
-    source: Annotated[Path, typer.Argument(help="Folder of documents, or a BEIR folder.", exists=True)],
+    source: Annotated[
+        str, typer.Argument(help="Folder of documents, or a BEIR folder, or a lake: s3://, az://, abfs://, hdfs://.")
+    ],
     collection: CollectionOption = "default",
     access: Annotated[
         Path | None, typer.Option(help="Access lists (JSON); default: those of last time, else _access.json.")
@@ -174,15 +176,19 @@ def ingest(
 ) -> None:
     """Read a lake of documents with Spark. Unchanged documents are skipped; an interrupted run resumes.
 
+    Credentials of object stores come from the environment or KGQA_LAKES__OPTIONS, never from the URI (docs/lakes.md).
+
     Documents of this source that are no longer there are deleted, unless so much is gone that the source is probably
     not mounted. A source keeps its access list: if that is gone, nothing is read.
     """
+    from kgqa.bootstrap import build_lake
     from kgqa.demo import ingest_folder, ready
     from kgqa.rendering import print_report
 
     if allow_deletions and keep_missing:
         raise InvalidInput("--allow-deletions and --keep-missing exclude each other.")
     settings = load_settings()
+    build_lake(settings, source)  # a slip is said before servers start
     ready(settings, err)
     flags = {"--allow-deletions": allow_deletions, "--keep-missing": keep_missing, "--make-public": make_public}
     report = ingest_folder(
