@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ SCHEMES = {
     "az": "install kgqa[azure] (docs/lakes.md)",
     "abfs": "install kgqa[azure] (docs/lakes.md)",
     "abfss": "install kgqa[azure] (docs/lakes.md)",
-    "hdfs": "install pyarrow and the Hadoop client (docs/lakes.md)",
+    "hdfs": "install Hadoop's client and set JAVA_HOME, HADOOP_HOME and CLASSPATH for it (docs/lakes.md)",
 }
 #: one request for an object, so that all its bytes are of one version; and no minutes of waiting for a server
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -37,6 +38,9 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3}},
     }
 }
+_BUCKET = re.compile(r"[^:@]+")
+#: container, or container@account, or host, with a port; a user may be named, but no password
+_HOST = re.compile(r"[^:@]+(@[^:@]+)?(:\d+)?")
 _TIMES = ("LastModified", "last_modified", "mtime", "modified", "created")
 #: exceptions of the libraries that say that there are no credentials, or not usable ones
 _LOGINS = {
@@ -64,19 +68,18 @@ def open_objects(source: str, options: str) -> ObjectLake:
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise InvalidInput(f"Sources of the kind {scheme}: are not read.", hint=f"name a folder, or {known}.")
-    parts = urlsplit(source)
-    colon = ":" in parts.netloc if scheme == "s3" else parts.password is not None
-    if colon or "?" in source or (scheme == "s3" and "@" in parts.netloc):
+    place = urlsplit(source).netloc
+    if "?" in source or (place and not (_BUCKET if scheme == "s3" else _HOST).fullmatch(place)):
         raise InvalidInput(
             f"A {scheme}:// source has no credentials and no `?` in it; it would be stored with the documents.",
             hint="give credentials by the environment or by KGQA_LAKES__OPTIONS (docs/lakes.md).",
         )
-    if "::" in source or not parts.netloc:
+    if "::" in source or not place:
         raise InvalidInput(f"{source!r} names no bucket.", hint=f"write {scheme}://BUCKET/PREFIX.")
     try:
         fsspec.get_filesystem_class(scheme)
     except ImportError:
-        raise ConfigurationError(f"{scheme}:// needs a package that is not here.", hint=f"{SCHEMES[scheme]}.") from None
+        raise _not_here(scheme) from None
     return ObjectLake(uri=source.rstrip("/"), options={**_DEFAULTS.get(scheme, {}), **_options(options, scheme)})
 
 
@@ -157,6 +160,8 @@ class ObjectLake:
                 hint="set those of the library (AWS_ACCESS_KEY_ID, AWS_PROFILE, AZURE_STORAGE_CONNECTION_STRING) or "
                 "KGQA_LAKES__OPTIONS (docs/lakes.md); listing and reading must be allowed.",
             )
+        if "Unable to load lib" in str(problem):  # what pyarrow says where Java or Hadoop are not found
+            return _not_here(scheme_of(self.uri))
         if isinstance(problem, TypeError | ValueError | ImportError) or 300 <= status < 500:
             return ConfigurationError(
                 f"{self.uri} cannot be opened as it is configured ({code}). Nothing was changed.",
@@ -166,6 +171,10 @@ class ObjectLake:
             f"{self.uri} does not answer ({code}). Nothing was changed.",
             hint="check the network and the endpoint; running the command again goes on.",
         )
+
+
+def _not_here(scheme: str) -> ConfigurationError:
+    return ConfigurationError(f"{scheme}:// needs software that is not installed.", hint=f"{SCHEMES[scheme]}.")
 
 
 def _options(text: str, scheme: str) -> Mapping[str, Any]:

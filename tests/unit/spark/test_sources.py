@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kgqa.adapters.lakes.folder import FolderLake, local_path
-from kgqa.errors import InvalidInput, NotFound
+from kgqa.errors import ConfigurationError, DependencyUnavailable, InvalidInput, KgqaError, NotFound
+from kgqa.ingest.pipeline import IngestOptions
+from kgqa.model.document import Outcome, RawDocument
 from spark.jobs.list_sources import AccessList, raw_document, read_access
+from spark.jobs.read_documents import read_source
 
 
 def test_a_folder_lists_its_files_by_key_without_hidden_ones(tmp_path: Path) -> None:
@@ -61,3 +67,24 @@ def test_a_source_must_exist_and_be_reachable(tmp_path: Path) -> None:
         local_path(str(tmp_path / "nowhere"))
     with pytest.raises(InvalidInput, match="s3"):
         local_path("s3://bucket/lake")
+
+
+def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
+    row = {"key": "a", "uri": "u", "path": b"/nowhere", "size": 11, "line": None, "principals": ["public"]}
+    reading = read_source("c", row, IngestOptions(), partial(raw_document, most_bytes=10))
+    assert (reading.outcome, "11 bytes" in reading.reason) == (Outcome.FAILED, True)
+
+
+@pytest.mark.parametrize("problem", [DependencyUnavailable("away"), ConfigurationError("no key")])
+def test_a_lake_that_is_away_is_no_reason_why_a_document_fails(problem: KgqaError) -> None:
+    def to_raw(collection: str, row: Mapping[str, Any]) -> RawDocument:
+        raise problem
+
+    with pytest.raises(type(problem)):
+        read_source("c", {"key": "a", "uri": "u", "principals": ["public"]}, IngestOptions(), to_raw)
+
+
+def test_what_could_not_be_opened_is_tried_again_whatever_the_listing_says() -> None:
+    row = {"key": "a", "uri": "u", "path": b"/nowhere", "size": 1, "line": None, "principals": ["public"]}
+    reading = read_source("c", {**row, "listing_hash": b"seen"}, IngestOptions(), raw_document)
+    assert (reading.outcome, reading.raw.listing_hash) == (Outcome.FAILED, b"")
