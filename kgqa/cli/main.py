@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from kgqa import __version__
 from kgqa.cli.bench import bench
@@ -48,9 +49,9 @@ def main() -> None:
     try:
         app()
     except KgqaError as problem:
-        err.print(f"[bold red]error:[/] {problem.message}", markup=True)
+        err.print(f"[bold red]error:[/] {escape(problem.message)}")
         if problem.hint:
-            err.print(f"[bold]hint:[/] {problem.hint}")
+            err.print(f"[bold]hint:[/] {escape(problem.hint)}")
         sys.exit(EXIT_CODES.get(problem.code, 1))
     except KeyboardInterrupt:
         err.print("interrupted; nothing that was acknowledged is lost, run the same command to go on")
