@@ -16,7 +16,7 @@ from strawberry.fastapi import BaseContext
 from api.services import ApiServices
 from kgqa.model.answer import Caller, View
 from kgqa.model.job import Job
-from kgqa.ports import DocumentView
+from kgqa.model.library import DocumentView
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from kgqa.errors import InvalidInput, LimitExceeded, NotFound
 from kgqa.model.answer import Caller
 from kgqa.model.document import PUBLIC
-from kgqa.ports import DocumentView
+from kgqa.model.library import DocumentView
 
 PUBLISHERS = "group:publishers"
 OPERATORS = "group:operators"

@@ -14,6 +14,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from kgqa.adapters.keyring import Keyring
+from kgqa.adapters.lakes.folder import FolderLake, local_path
+from kgqa.adapters.lakes.objects import open_objects, scheme_of
 from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
@@ -50,7 +52,7 @@ from kgqa.ingest.pipeline import IngestOptions, IngestParts
 from kgqa.model.answer import Answer, Caller
 from kgqa.model.generation import Generation
 from kgqa.model.pii import PiiPolicy, SealedValue
-from kgqa.ports import Clock, Embedder, Generator, Ranker
+from kgqa.ports import Clock, Embedder, Generator, Lake, Ranker
 from kgqa.settings import Settings
 from kgqa.text.pseudonyms import Pseudonyms
 
@@ -222,6 +224,13 @@ def ingest_options(settings: Settings) -> IngestOptions:
         chunks=ChunkOptions(),
         reader=IsolatedReader(ocr=settings.models.ocr != "none"),
     )
+
+
+def build_lake(settings: Settings, source: str) -> Lake:
+    """The folder or prefix that a path or URI names. Raises NotFound, InvalidInput or ConfigurationError."""
+    if scheme_of(source) in ("", "file"):
+        return FolderLake(path=local_path(source))
+    return open_objects(source, settings.lakes.options.get_secret_value())
 
 
 class Encoders:

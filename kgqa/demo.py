@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from kgqa.adapters.lakes.objects import scheme_of
 from kgqa.embedded.jars import ensure_jars
 from kgqa.embedded.models import ENCODER, ensure_encoder
 from kgqa.embedded.stack import Endpoints, Stack
@@ -62,7 +63,7 @@ def ready(settings: Settings, console: Console, *, keep: bool = True) -> Endpoin
 
 def ingest_folder(
     settings: Settings,
-    source: Path,
+    source: Path | str,
     *,
     collection: str,
     access: Path | None = None,
@@ -71,8 +72,12 @@ def ingest_folder(
     options: Sequence[str] = (),
     console: Console,
 ) -> Mapping[str, object]:
-    """Run the Spark ingest as a child process and draw its progress. `options` are further ones of the job."""
-    arguments = ["--source", str(source.absolute()), "--collection", collection]
+    """Run the Spark ingest as a child process and draw its progress. `options` are further ones of the job.
+
+    `source` is a folder, or the URI of a lake.
+    """
+    place = str(source) if scheme_of(str(source)) else str(Path(source).absolute())
+    arguments = ["--source", place, "--collection", collection]
     arguments += ["--access", str(access.absolute())] if access else []
     arguments += ["--dictionary", str(dictionary.absolute())] if dictionary else []
     arguments += ["--force"] if force else []

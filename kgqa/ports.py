@@ -10,20 +10,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
-from kgqa.model.document import Chunk, Source
-from kgqa.model.entity import Entity, Relation
+from kgqa.model.document import Chunk, LakeFile, Source
+from kgqa.model.entity import Entity
 from kgqa.model.job import Job
+from kgqa.model.library import DocumentView, Neighbourhood, Page
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.model.picture import RecognisedLine
 
-T = TypeVar("T")
+
+class Lake(Protocol):
+    """A place whose files are documents: a folder, or a prefix of an object store. Travels to Spark tasks by pickle."""
+
+    @property
+    def uri(self) -> str:
+        """Its name in the record, without credentials and without `/` at the end."""
+        ...
+
+    def files(self) -> Iterator[LakeFile]:
+        """Every file below it whose path has no part that starts with `_` or `.`.
+
+        A listing is complete or raises: NotFound where there is nothing, InvalidInput or ConfigurationError where a
+        part cannot be listed. What is missing from it looks deleted.
+        """
+        ...
+
+    def read(self, path: bytes) -> bytes:
+        """The bytes of a file. Raises OSError when this file cannot be read; never when the lake does not answer."""
+        ...
+
+    def beside(self, name: str) -> bytes | None:
+        """A file directly in it that is no document; None where it is not there. Raises as `files` does."""
+        ...
 
 
 class Embedder(Protocol):
@@ -163,8 +187,12 @@ class DocumentStore(Protocol):
         """
         ...
 
-    def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
-        """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
+    def unchanged(
+        self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes, *, by_listing: bool = False
+    ) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this hash of its content, or of its listing, and the
+        options hash of its title.
+        """
         ...
 
     def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
@@ -301,43 +329,6 @@ class GraphStore(Protocol):
     def counts(self, generation: int) -> GraphCounts:
         """Nodes by label and relationships by type."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentView:
-    """A document as a reader may see it."""
-
-    id: int
-    key: str
-    collection: str
-    title: str
-    uri: str
-    media_type: str
-    language: str
-    text: str
-    metadata: Mapping[str, str]
-    outcome: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T]):
-    """A page of a keyset listing."""
-
-    items: tuple[T, ...]
-    #: cursor after each item
-    cursors: tuple[str, ...]
-    has_next: bool
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbourhood:
-    """Entities and relations around an entity, capped."""
-
-    entities: tuple[Entity, ...]
-    relations: tuple[Relation, ...]
-    truncated: bool
 
 
 class Library(Protocol):

@@ -67,6 +67,17 @@ class KafkaSettings(Group):
     ca_file: str = Field(default="", description="Certificates (PEM) to check the broker's with. Empty: the system's.")
 
 
+class LakeSettings(Group):
+    """Lakes in object stores (docs/lakes.md)."""
+
+    options: SecretStr = Field(
+        default=SecretStr(""),
+        description="What object stores are opened with, by scheme, as JSON:"
+        ' `{"s3": {"endpoint_url": "...", "key": "...", "secret": "..."}}`; it wins over the environment of the'
+        " libraries (`AWS_ACCESS_KEY_ID`, `AZURE_STORAGE_CONNECTION_STRING`). Empty: that environment alone.",
+    )
+
+
 class StreamSettings(Group):
     """Streaming: document events and watched folders."""
 
@@ -236,6 +247,7 @@ class Settings(BaseSettings):
     neo4j: Neo4jSettings = Neo4jSettings()
     redis: RedisSettings = RedisSettings()
     kafka: KafkaSettings = KafkaSettings()
+    lakes: LakeSettings = LakeSettings()
     stream: StreamSettings = StreamSettings()
     spark: SparkSettings = SparkSettings()
     models: ModelSettings = ModelSettings()

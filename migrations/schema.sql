@@ -171,6 +171,7 @@ table document_version row level security
     near_duplicate_of bigint
     minhash bytea not null default '\x'::bytea
     created_at timestamp with time zone not null default now()
+    listing_hash bytea not null default '\x'::bytea
     constraint document_version_acl_class_fkey FOREIGN KEY (acl_class) REFERENCES acl_class(id)
     constraint document_version_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id) ON DELETE CASCADE
     constraint document_version_document_id_run_id_key UNIQUE (document_id, run_id)

@@ -1,5 +1,4 @@
-"""`python -m spark ingest --source FOLDER --collection NAME`, `resolve`, `rebuild`,
-`stream-kafka`, `stream-folder`.
+"""`python -m spark ingest --source PLACE --collection NAME`, `resolve`, `rebuild`, `stream-kafka`, `stream-folder`.
 
 The command line calls this as a child process (`kgqa ingest`, re-index jobs) and draws its progress; on a cluster it
 is what an operator submits. Progress goes to standard output as JSON lines, or to standard error for a person.
@@ -14,7 +13,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from kgqa.bootstrap import build_services
+from kgqa.adapters.lakes.folder import local_path
+from kgqa.bootstrap import build_lake, build_services
 from kgqa.demo import ready
 from kgqa.errors import ConfigurationError, InvalidInput, KgqaError
 from kgqa.logs import configure_logs
@@ -23,7 +23,7 @@ from kgqa.settings import Settings, load_settings
 from spark.failures import task_errors
 from spark.jobs import ingest_source, project_graph, rebuild_index, resolve_entities
 from spark.jobs.detect_deletions import Missing
-from spark.jobs.list_sources import local_path, read_access
+from spark.jobs.list_sources import read_access
 from spark.progress import Mode, Progress
 from spark.session import is_local, refuse_unsafe_master, running_session
 from spark.streaming import run_folder, run_kafka, watched_folder
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace, settings: Settings, progress: Progress) ->
             "A cluster cannot reach the embedded servers, which listen on this machine only.",
             hint="set KGQA_POSTGRES__URL, KGQA_POSTGRES__PIPELINE_URL and KGQA_NEO4J__URL.",
         )
-    request = _request(options) if options.job == "ingest" else None
+    request = _request(options, settings) if options.job == "ingest" else None
     if options.job == "stream-folder":
         watched_folder(options)
     # whoever started this job decides how long the servers run
@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace, settings: Settings, progress: Progress) ->
         return {"collection": options.collection, "stages": progress.summary()}
 
 
-def _request(options: argparse.Namespace) -> ingest_source.IngestRequest:
+def _request(options: argparse.Namespace, settings: Settings) -> ingest_source.IngestRequest:
     """The request, with its files read before any server is started."""
     dictionary = None
     if options.dictionary:
@@ -93,7 +93,7 @@ def _request(options: argparse.Namespace) -> ingest_source.IngestRequest:
             raise InvalidInput(f"The dictionary {path.name} is not JSON: {problem}.") from None
         if not isinstance(dictionary, dict):
             raise InvalidInput(f"The dictionary {path.name} is no JSON object.")
-    read_access(options.source, options.access)
+    read_access(build_lake(settings, options.source), options.access)
     if options.make_public and options.access:
         raise InvalidInput("--make-public and --access FILE exclude each other.")
     missing: Missing = "delete" if options.allow_deletions else "keep" if options.keep_missing else "check"
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m spark", description=__doc__)
     jobs = parser.add_subparsers(dest="job", required=True)
     ingest = jobs.add_parser("ingest", help="read a source into the record and the graph")
-    ingest.add_argument("--source", required=True, help="folder of documents, or a BEIR folder; path or file: URI")
+    ingest.add_argument("--source", required=True, help="folder of documents, or a BEIR folder, or s3://BUCKET/PREFIX")
     ingest.add_argument("--access", help="access lists (JSON); default: those of last time, else _access.json")
     ingest.add_argument("--make-public", action="store_true", help="the access list is gone: everybody may read")
     ingest.add_argument("--dictionary", help="domain dictionary (JSON) of the collection")

@@ -25,13 +25,15 @@ def _struct(**columns: DataType) -> StructType:
     return StructType([StructField(name, kind) for name, kind in columns.items()])
 
 
-#: a document of a source, before it is read: a file (`path`) or one line of a corpus (`line`)
+#: a document of a source, before it is read: a file (`path`, `size`) or one line of a corpus (`line`)
 SOURCE = _struct(
     key=StringType(),
     uri=StringType(),
     path=BinaryType(),
+    size=LongType(),
     line=StringType(),
     principals=ArrayType(StringType()),
+    listing_hash=BinaryType(),
 )
 #: a document of the record
 RECORDED = _struct(id=LongType(), key=StringType(), uri=StringType(), principals=ArrayType(StringType()))

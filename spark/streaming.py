@@ -22,6 +22,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 
 from kgqa.adapters.kafka.topics import ensure_topic
+from kgqa.adapters.lakes.folder import FolderLake, local_path
 from kgqa.bootstrap import Services
 from kgqa.embedded.stack import Endpoints, Stack
 from kgqa.errors import InvalidInput, KgqaError, NotFound
@@ -30,7 +31,7 @@ from kgqa.settings import Settings
 from spark.failures import task_errors
 from spark.jobs import stream_kafka
 from spark.jobs.apply_changes import Applier, warm_workers
-from spark.jobs.list_sources import local_path, read_access
+from spark.jobs.list_sources import read_access
 from spark.jobs.stream_folder import Folder, Watch
 from spark.jobs.stream_kafka import BatchReport, Topic
 
@@ -238,7 +239,7 @@ def watched_folder(options: argparse.Namespace) -> Folder:
     path = local_path(options.source)
     if not path.is_dir():
         raise InvalidInput(f"{path.name!r} is no folder.", hint="name the folder that the documents are in.")
-    read_access(str(path), options.access)
+    read_access(FolderLake(path=path), options.access)
     return Folder(
         path=path,
         collection=options.collection,

@@ -114,7 +114,7 @@ def _sources(store: DocumentStore, collection: str, wanted: str | None) -> Seque
     sources = store.sources(collection)
     if not wanted:
         return sources
-    named = (wanted, f"file://{quote(wanted)}")
+    named = (wanted, wanted.rstrip("/"), f"file://{quote(wanted)}")
     return [source for source in sources if source.uri in named] or [Source(uri=wanted)]
 
 

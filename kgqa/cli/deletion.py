@@ -23,8 +23,10 @@ def delete(
     keys: Annotated[list[str] | None, typer.Argument(help="Keys of documents (paths inside the lake).")] = None,
     collection: CollectionOption = "default",
     source: Annotated[
-        Path | None,
-        typer.Option(help="All documents that came from this folder; the mutation `reindex` does not read it again."),
+        str | None,
+        typer.Option(
+            help="All documents that came from this folder or URI; the mutation `reindex` does not read it again."
+        ),
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All documents of the collection.")] = False,
@@ -39,7 +41,7 @@ def delete(
         raise InvalidInput("Say which documents: their keys, or --source FOLDER, or --all.")
     with services(load_settings()) as built:
         store = built.store
-        uri = source.expanduser().absolute().as_uri() if source else None
+        uri = source_uri(source) if source else None
         if uri:
             wanted = store.keys_of_source(collection, uri)
         else:
@@ -68,6 +70,15 @@ def delete(
     err.print(f"deleted {report} documents.")
     for place in back:
         err.print(f"files that are still in {place} come back when it is read again.", markup=False)
+
+
+def source_uri(source: str) -> str:
+    """The name of a source in the record; it need not be there any more.
+
+    >>> source_uri("s3://bucket/lake/"), source_uri("/lake")
+    ('s3://bucket/lake', 'file:///lake')
+    """
+    return source.rstrip("/") if "://" in source else Path(source).expanduser().absolute().as_uri()
 
 
 def remove(built: Services, collection: str, keys: list[str]) -> int:

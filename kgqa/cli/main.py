@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from kgqa import __version__
 from kgqa.cli.bench import bench
@@ -50,9 +51,9 @@ def main() -> None:
     try:
         app()
     except KgqaError as problem:
-        err.print(f"[bold red]error:[/] {problem.message}", markup=True)
+        err.print(f"[bold red]error:[/] {escape(problem.message)}")
         if problem.hint:
-            err.print(f"[bold]hint:[/] {problem.hint}")
+            err.print(f"[bold]hint:[/] {escape(problem.hint)}")
         sys.exit(EXIT_CODES.get(problem.code, 1))
     except KeyboardInterrupt:
         err.print("interrupted; nothing that was acknowledged is lost, run the same command to go on")
@@ -157,7 +158,9 @@ def migrate() -> None:
 
 @app.command()
 def ingest(
-    source: Annotated[Path, typer.Argument(help="Folder of documents, or a BEIR folder.", exists=True)],
+    source: Annotated[
+        str, typer.Argument(help="Folder of documents, or a BEIR folder, or a lake: s3://, az://, abfs://, hdfs://.")
+    ],
     collection: CollectionOption = "default",
     access: Annotated[
         Path | None, typer.Option(help="Access lists (JSON); default: those of last time, else _access.json.")
@@ -176,16 +179,20 @@ def ingest(
 ) -> None:
     """Read a lake of documents with Spark. Unchanged documents are skipped; an interrupted run resumes.
 
+    Credentials of object stores come from the environment or KGQA_LAKES__OPTIONS, never from the URI (docs/lakes.md).
+
     Documents of this source that are no longer there are deleted, unless so much is gone that the source is probably
     not mounted. A source keeps its access list: if that is gone, nothing is read.
     """
     from kgqa.adapters.postgres.vector_indexes import ensure_vector_indexes
+    from kgqa.bootstrap import build_lake
     from kgqa.demo import ingest_folder, ready
     from kgqa.rendering import print_report
 
     if allow_deletions and keep_missing:
         raise InvalidInput("--allow-deletions and --keep-missing exclude each other.")
     settings = load_settings()
+    build_lake(settings, source)  # a slip is said before servers start
     endpoints = ready(settings, err)
     flags = {"--allow-deletions": allow_deletions, "--keep-missing": keep_missing, "--make-public": make_public}
     report = ingest_folder(

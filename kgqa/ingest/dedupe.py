@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from hashlib import blake2b, sha256
 
 import numpy as np
 from datasketch import MinHash
 
-from kgqa.model.document import RawDocument
+from kgqa.model.document import LakeFile, RawDocument
 
 PERMUTATIONS = 64
 SHINGLE_WORDS = 5
@@ -28,6 +29,13 @@ def content_hash(raw: RawDocument) -> bytes:
         return raw.recorded_hash
     envelope = json.dumps([raw.media_type, raw.uri, sorted(raw.principals), sorted(raw.metadata.items())])
     return sha256(sha256(raw.data).digest() + envelope.encode()).digest()
+
+
+def listing_hash(file: LakeFile, principals: Sequence[str]) -> bytes:
+    """Hash of what a listing says of a file: place, readers, size, mark. 32 bytes; empty where there is no mark."""
+    if not file.mark:
+        return b""
+    return sha256(json.dumps([file.uri, sorted(principals), file.size, file.mark]).encode()).digest()
 
 
 def text_hash(text: str) -> bytes:

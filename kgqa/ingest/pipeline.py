@@ -273,6 +273,7 @@ def _without_text(reading: ReadDocument, version: bytes) -> DocumentDelta:
         outcome=reading.outcome,
         reason=reading.reason,
         raw=raw.data,
+        listing_hash=raw.listing_hash,
     )
 
 
@@ -303,4 +304,5 @@ def _indexed(
         signature=minhash(document.text),
         sealed=reading.sealed,
         warnings=document.warnings,
+        listing_hash=raw.listing_hash,
     )

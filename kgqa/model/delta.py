@@ -67,6 +67,8 @@ class DocumentDelta:
     #: near-duplicate signature (MinHash), for marking
     signature: bytes = b""
     warnings: tuple[str, ...] = ()
+    #: of what the listing said when it was read; empty: not known
+    listing_hash: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

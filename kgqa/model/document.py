@@ -39,6 +39,23 @@ class RawDocument:
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     #: hash of what the source delivered, where that was recorded and the source is not asked again
     recorded_hash: bytes = b""
+    #: of what the listing said when it was read (see `ingest.dedupe.listing_hash`); empty: not known
+    listing_hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFile:
+    """A file of a lake that is a document, as a listing shows it."""
+
+    #: path inside the lake
+    key: str
+    uri: str
+    #: as the file system has it; names need not be text
+    path: bytes
+    #: in bytes
+    size: int = 0
+    #: etag, size, times: differs when the content does; empty: nothing that can be relied on
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +147,7 @@ def indexed_text(title: str, heading_path: Sequence[str], text: str) -> str:
 class Source:
     """Where documents of a collection come from."""
 
-    #: folder, or BEIR folder, or corpus file
+    #: folder, or BEIR folder, or corpus file, or prefix of an object store
     uri: str
-    #: access lists; None: those that lie in the folder
+    #: access lists; None: those that lie in it
     access_uri: str | None = None

@@ -30,8 +30,7 @@ from kgqa.model.delta import DeltaReport
 from kgqa.model.document import Outcome, RawDocument
 from kgqa.settings import Settings
 from spark.jobs import project_graph, read_documents, resolve_entities
-from spark.jobs.list_sources import raw_document
-from spark.jobs.read_documents import ToRaw
+from spark.jobs.list_sources import ToRaw, raw_document
 from spark.progress import Progress, Stage
 from spark.session import own_workers
 from spark.worker import TaskContext, warm_models

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
-from kgqa.bootstrap import Services
+from kgqa.bootstrap import Services, build_lake
 from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, options_hashes, stage_versions
@@ -25,6 +26,7 @@ from kgqa.model.delta import DeltaReport
 from kgqa.settings import Settings
 from spark.access import settle
 from spark.jobs import detect_changes, detect_deletions, list_sources, project_graph, read_documents, resolve_entities
+from spark.jobs.list_sources import ToRaw, raw_document
 from spark.progress import Progress
 from spark.worker import TaskContext
 
@@ -33,10 +35,10 @@ from spark.worker import TaskContext
 class IngestRequest:
     """What to ingest."""
 
-    #: folder, or BEIR folder, or `corpus.jsonl(.gz)`
+    #: folder, or BEIR folder, or `corpus.jsonl(.gz)`, or the URI of a lake
     source: str
     collection: str
-    #: access lists (JSON); None: those that the source had the last time, else `_access.json` in the folder
+    #: access lists (JSON); None: those that the source had the last time, else `_access.json` in it
     access: str | None = None
     #: the source has no access list any more, and everybody may read it
     make_public: bool = False
@@ -60,9 +62,8 @@ def run(
     _set_dictionary(services, request)
     services = services.at(services.store.generation().id)
     store = services.store
-    source, access = settle(
-        store, request.collection, request.source, given=request.access, make_public=request.make_public
-    )
+    lake = build_lake(settings, request.source)
+    source, access = settle(store, request.collection, lake, given=request.access, make_public=request.make_public)
     store.remember_source(request.collection, source)
     parts = services.ingest_parts(request.collection)
     run_id = store.start_run(request.collection, stage_versions(parts), source=source.uri)
@@ -71,14 +72,15 @@ def run(
         generation=store.generation().id,
     )  # fmt: skip
     with progress.stage("list") as stage:
-        sources, total = list_sources.run(session, request.source, access)
+        sources, total = list_sources.run(session, lake, access)
         stage.total = total
         stage.update(total)
         share = settings.limits.vanished_share
         detect_deletions.run(sources, store, request.collection, run_id, missing=request.missing, share=share)
-    changed, count = _changed(sources, total, context, parts, request, progress)
+    to_raw = partial(raw_document, lake=lake, most_bytes=settings.limits.document_bytes)
+    changed, count = _changed(sources, total, context, parts, request, progress, to_raw)
     if count:
-        _read(changed, count, context, parts, services, progress)
+        _read(changed, count, context, parts, services, progress, to_raw)
     with progress.stage("publish") as stage:
         report = store.publish(run_id, resolve=False)
         stage.update(report.indexed + report.duplicates + report.deleted)
@@ -102,22 +104,35 @@ def _changed(
     parts: IngestParts,
     request: IngestRequest,
     progress: Progress,
+    to_raw: ToRaw,
 ) -> tuple[DataFrame, int]:
     if request.force:
         return sources, total
     with progress.stage("compare", total) as stage:
-        return detect_changes.run(sources, context, options_hashes(stage_versions(parts)), stage)
+        return detect_changes.run(sources, context, options_hashes(stage_versions(parts)), stage, to_raw)
 
 
 def _read(
-    changed: DataFrame, count: int, context: TaskContext, parts: IngestParts, services: Services, progress: Progress
+    changed: DataFrame,
+    count: int,
+    context: TaskContext,
+    parts: IngestParts,
+    services: Services,
+    progress: Progress,
+    to_raw: ToRaw,
 ) -> None:
     dictionary = Dictionary.from_json(services.store.collection(context.collection).dictionary)
     settings = context.settings
     folder = settings.home / "spark" / f"ruler-{context.run}" if settings.spark.nlp else None
     with progress.stage("read", count) as stage:
         read_documents.run(
-            changed, context, options=parts.options, dictionary=dictionary, ruler_folder=folder, stage=stage
+            changed,
+            context,
+            options=parts.options,
+            dictionary=dictionary,
+            ruler_folder=folder,
+            stage=stage,
+            to_raw=to_raw,
         )
 
 

@@ -1,24 +1,25 @@
-"""The documents of a source, with who may read them: a folder of files, or a corpus of one JSON line per document.
+"""The documents of a source, with who may read them: files of a lake, or a corpus of one JSON line per document.
 
 Only names travel through the driver; tasks open the files. Files and folders whose name starts with `_` or `.` are no
-documents. `_access.json` in a folder says who may read what: {"default": ["public"], "documents": {"a/b.md": [...]}}.
+documents. `_access.json` in a lake says who may read what: {"default": ["public"], "documents": {"a/b.md": [...]}}.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from kgqa.errors import InvalidInput, NotFound
-from kgqa.model.document import PUBLIC, RawDocument
+from kgqa.adapters.lakes.folder import FolderLake, local_path
+from kgqa.errors import InvalidInput, LimitExceeded
+from kgqa.ingest.dedupe import listing_hash
+from kgqa.model.document import PUBLIC, LakeFile, RawDocument
+from kgqa.ports import Lake
 from spark import schemas
 
 ACCESS_FILE = "_access.json"
@@ -28,6 +29,10 @@ DOCUMENTS_PER_PARTITION = 64
 #: even of a small source, so that all cores have work
 PARTITIONS = 4
 MOST_PARTITIONS = 2_000
+#: a row of a source, with its bytes. Raises OSError, or KgqaError
+ToRaw = Callable[[str, Mapping[str, Any]], RawDocument]
+#: reads whatever path a row has
+_THIS_MACHINE = FolderLake(path=Path("/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,31 +47,29 @@ class AccessList:
         return self.documents.get(key, self.default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
-    """A file that is a document."""
-
-    #: path inside the folder
-    key: str
-    uri: str
-    #: as the file system has it; names need not be text
-    path: bytes
-
-
-def run(session: SparkSession, source: str, access: AccessList) -> tuple[DataFrame, int]:
-    """(SOURCE, number of documents). Raises NotFound or InvalidInput."""
-    path = local_path(source)
+def run(session: SparkSession, lake: Lake, access: AccessList) -> tuple[DataFrame, int]:
+    """(SOURCE, number of documents). Raises as `Lake.files` does, and InvalidInput."""
+    path = lake.path if isinstance(lake, FolderLake) else None
+    if path is None:
+        files = list(lake.files())
+        if any(file.key in CORPUS_FILES for file in files):
+            raise InvalidInput("A corpus.jsonl is read from this machine only.", hint="copy it, and name the copy.")
+        return from_files(session, files, access)
     corpus = next((path / name for name in CORPUS_FILES if (path / name).exists()), None)
     if corpus or path.name in CORPUS_FILES:
         return from_corpus(session, corpus or path, access)
     if path.is_file():
         raise InvalidInput(f"{path.name!r} is no source.", hint="name its folder, or a corpus.jsonl.")
-    return from_files(session, list_folder(path), access)
+    return from_files(session, lake.files(), access)
 
 
-def from_files(session: SparkSession, files: Iterable[SourceFile], access: AccessList) -> tuple[DataFrame, int]:
+def from_files(session: SparkSession, files: Iterable[LakeFile], access: AccessList) -> tuple[DataFrame, int]:
     """SOURCE rows of files, and their number."""
-    rows = [(f.key, f.uri, f.path, None, list(access.of(f.key))) for f in files]
+    rows = [
+        (f.key, f.uri, f.path, f.size, None, list(readers), listing_hash(f, readers))
+        for f in files
+        for readers in [access.of(f.key)]
+    ]
     return spread(session.createDataFrame(rows, schemas.SOURCE), len(rows)), len(rows)
 
 
@@ -88,8 +91,10 @@ def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tupl
         "key",
         fn.concat(fn.lit(corpus.as_uri() + "#"), "key").alias("uri"),
         fn.lit(None).cast("binary").alias("path"),
+        fn.lit(0).cast("long").alias("size"),
         "line",
         fn.coalesce("listed", default).alias("principals"),
+        fn.lit("").cast("binary").alias("listing_hash"),
     )
     return spread(frame, total), total
 
@@ -100,63 +105,49 @@ def spread(frame: DataFrame, total: int) -> DataFrame:
     return frame.repartition(partitions, "key")
 
 
-def local_path(source: str) -> Path:
-    """The folder or file that a source names, as a path or `file:` URI. Raises NotFound."""
-    parts = urlsplit(source)
-    if parts.scheme == "file":
-        source = unquote(parts.path)
-    elif len(parts.scheme) > 1:
-        raise InvalidInput(f"Sources of the kind {parts.scheme}: are not read.", hint="name a folder.")
-    path = Path(source).expanduser().absolute()
-    if not path.exists():
-        raise NotFound(f"There is no source {str(path)!r}.")
-    return path
-
-
-def list_folder(folder: Path) -> Iterator[SourceFile]:
-    """Files below a folder; the key is the path inside it, with `/`.
-
-    Raises InvalidInput where a folder cannot be listed: what is in it would look deleted.
-    """
-    for directory, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
-        for name in sorted(files):
-            if name.startswith(("_", ".")):
-                continue
-            path = Path(directory, name)
-            key = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
-            yield SourceFile(key=key, uri=path.as_uri(), path=os.fsencode(path))
-
-
-def _refuse(problem: OSError) -> None:
-    raise InvalidInput(
-        f"The folder {problem.filename!r} cannot be listed: {problem.strerror or problem}.",
-        hint="give the right to read it, or rename it so that it starts with `_` to leave it out.",
-    )
-
-
-def read_access(source: str, file: str | None) -> AccessList:
-    """The access list of a source: the given file, else the one in the folder, else everything is public."""
-    path = local_path(file) if file else local_path(source) / ACCESS_FILE
-    if not path.exists():
+def read_access(lake: Lake, place: str | None) -> AccessList:
+    """The access list of a lake: that at `place` (a file, or where its own is), else its own, else all is public."""
+    if place is None or place == own_access(lake):
+        name, data = ACCESS_FILE, lake.beside(ACCESS_FILE)
+    else:
+        path = local_path(place)
+        name, data = path.name, path.read_bytes()
+    if data is None:
         return AccessList()
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(data)
         documents = {key: _principals(value) for key, value in dict(content.get("documents", {})).items()}
         return AccessList(default=_principals(content.get("default", [PUBLIC])), documents=documents)
     except (ValueError, TypeError, AttributeError) as problem:
         raise InvalidInput(
-            f"The access list {path.name} is not valid: {problem}.",
+            f"The access list {name} is not valid: {problem}.",
             hint='write {"default": ["public"], "documents": {"path/in/folder.md": ["group:internal"]}}.',
         ) from None
 
 
-def raw_document(collection: str, row: Mapping[str, Any]) -> RawDocument:
-    """A SOURCE row, with its bytes. Raises OSError when the file cannot be read."""
+def own_access(lake: Lake) -> str:
+    """Where the access list of a lake lies, if it has one."""
+    return f"{lake.uri}/{ACCESS_FILE}"
+
+
+def raw_document(
+    collection: str, row: Mapping[str, Any], *, lake: Lake = _THIS_MACHINE, most_bytes: int | None = None
+) -> RawDocument:
+    """A SOURCE row, with its bytes. Raises OSError where the file cannot be read, LimitExceeded where it is too big."""
     principals = tuple(row["principals"])
     if row["line"] is None:
-        data = Path(os.fsdecode(bytes(row["path"]))).read_bytes()
-        return RawDocument(collection=collection, key=row["key"], uri=row["uri"], data=data, principals=principals)
+        if most_bytes is not None and row["size"] > most_bytes:
+            raise LimitExceeded(
+                f"The document has {row['size']:,} bytes, more than {most_bytes:,}.", hint="split it into parts."
+            )
+        return RawDocument(
+            collection=collection,
+            key=row["key"],
+            uri=row["uri"],
+            data=lake.read(bytes(row["path"])),
+            principals=principals,
+            listing_hash=bytes(row.get("listing_hash") or b""),
+        )
     content = cast("dict[str, object]", json.loads(row["line"]))
     title = str(content.get("title") or "")
     return RawDocument(

@@ -8,7 +8,7 @@ is Python, then the ruler in the JVM, then Python again; otherwise both Python h
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from kgqa.errors import KgqaError
+from kgqa.errors import ConfigurationError, DependencyUnavailable, KgqaError
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestOptions, ReadDocument, enrich, read_document
 from kgqa.logs import logger
@@ -25,7 +25,7 @@ from kgqa.model.mention import DictionaryMatch
 from spark import schemas
 from spark.failures import task_errors
 from spark.jobs import match_dictionary
-from spark.jobs.list_sources import raw_document
+from spark.jobs.list_sources import ToRaw, raw_document
 from spark.progress import Counters, Stage
 from spark.session import own_workers
 from spark.worker import TaskContext, ingest_parts, store
@@ -35,9 +35,6 @@ BATCH_DOCUMENTS = 64
 BATCH_CHUNKS = 256
 #: rows of one Arrow batch between the two halves of a task; rows hold whole documents
 READING_ROWS = 16
-
-#: a row of a source, with its bytes. Raises OSError, or KgqaError
-ToRaw = Callable[[str, Mapping[str, Any]], RawDocument]
 
 log = logger(__name__)
 
@@ -110,14 +107,24 @@ def transform(
 def read_source(
     collection: str, row: Mapping[str, Any], options: IngestOptions, to_raw: ToRaw = raw_document
 ) -> ReadDocument:
-    """A source read; whatever is wrong with one document ends as its reason, and the run goes on."""
+    """A source read; whatever is wrong with one document ends as its reason, and the run goes on.
+
+    Raises DependencyUnavailable and ConfigurationError: what concerns all documents of a source is not one's reason.
+    """
     try:
         raw = to_raw(collection, row)
+    except (DependencyUnavailable, ConfigurationError):
+        raise
     except (OSError, KgqaError) as problem:
-        nothing = RawDocument(
-            collection=collection, key=row["key"], uri=row["uri"], data=b"", principals=tuple(row["principals"])
-        )
         is_file = isinstance(problem, OSError)
+        nothing = RawDocument(
+            collection=collection,
+            key=row["key"],
+            uri=row["uri"],
+            data=b"",
+            principals=tuple(row["principals"]),
+            listing_hash=b"" if is_file else bytes(row.get("listing_hash") or b""),
+        )
         reason = f"The file cannot be read: {problem.strerror or problem}." if is_file else str(problem)
         return ReadDocument(raw=nothing, document=None, outcome=Outcome.FAILED, reason=reason)
     try:

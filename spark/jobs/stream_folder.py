@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.adapters.postgres.event_log import Batch, WatchedFile
 from kgqa.errors import NotFound
 from kgqa.ingest.pipeline import content_hash, options_hashes, stage_versions
-from kgqa.model.document import Source
+from kgqa.model.document import LakeFile, Source
 from spark.jobs import list_sources
 from spark.jobs.apply_changes import Applier, Work
-from spark.jobs.list_sources import AccessList, SourceFile, raw_document, read_access
+from spark.jobs.list_sources import AccessList, raw_document, read_access
 from spark.jobs.stream_kafka import BatchReport
 
 #: a folder that had so many files and now has none is rather not mounted than emptied
@@ -78,7 +79,7 @@ class Watch:
         """List the folder. Raises NotFound when it is not there, InvalidInput when its access lists are not valid."""
         if not self.folder.path.is_dir():
             raise NotFound(f"The folder {self.folder.path} is not there; nothing is deleted.")
-        now = scan(self.folder.path, read_access(str(self.folder.path), self.folder.access))
+        now = scan(self.folder.path, read_access(FolderLake(path=self.folder.path), self.folder.access))
         if not now and len(self._known) > _EMPTIED:
             raise NotFound(
                 f"The folder {self.folder.path} is empty and had {len(self._known)} files; nothing is deleted.",
@@ -100,7 +101,7 @@ class Watch:
         with applier.timed("decide"):
             run = applier.open_run(folder.collection)
             changed = self._changed(run, files)
-            rows = [SourceFile(key=f.key, uri=_uri(f.path), path=f.path) for f in changed]
+            rows = [LakeFile(key=f.key, uri=_uri(f.path), path=f.path, size=f.size) for f in changed]
             readers = {f.key: f.principals for f in changed}
             access = AccessList(documents=readers)
             sources = list_sources.from_files(applier.session, rows, access)[0] if rows else None
@@ -145,7 +146,7 @@ class Watch:
 
 
 def scan(folder: Path, access: AccessList) -> dict[str, WatchedFile]:
-    """By key the files below a folder that are documents, as `list_sources.list_folder` lists them."""
+    """By key the files below a folder that are documents, as `FolderLake.files` lists them."""
     found: dict[str, WatchedFile] = {}
     root = os.fsencode(folder)
     todo = [root]

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from api.worker.app import publisher
 from api.worker.perform import perform
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.bootstrap import Services, build_services
 from kgqa.cli.main import app
 from kgqa.demo import ready
@@ -29,7 +30,6 @@ from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.settings import load_settings
-from spark.jobs.list_sources import list_folder
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "lake"
 COLLECTION = "examples"
@@ -134,7 +134,7 @@ def plant(lake: Lake) -> None:
 
 def test_no_canary_is_left_after_deleting_half_of_the_examples_and_erasing(lake: Lake) -> None:
     services = lake.services
-    files = [raw(f.key, (EXAMPLES / f.key).read_bytes()) for f in list_folder(EXAMPLES)]
+    files = [raw(f.key, (EXAMPLES / f.key).read_bytes()) for f in FolderLake(path=EXAMPLES).files()]
     deltas = ingest_documents(files, services.ingest_parts(COLLECTION))
     services.store.apply_delta(IngestDelta(collection=COLLECTION, upserts=tuple(deltas)))
     plant(lake)

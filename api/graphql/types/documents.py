@@ -11,7 +11,7 @@ from api.context import Info
 from kgqa.errors import NotFound
 from kgqa.model.answer import Citation as CitationValue
 from kgqa.model.answer import EvidenceChunk as EvidenceChunkValue
-from kgqa.ports import DocumentView
+from kgqa.model.library import DocumentView
 
 
 @strawberry.type(description="One thing that a source says about a document.")

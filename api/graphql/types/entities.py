@@ -7,8 +7,8 @@ from strawberry import relay
 
 from api.graphql.ids import encode, entity_key
 from kgqa.model.entity import Entity as EntityValue
-from kgqa.ports import Neighbourhood as NeighbourhoodValue
-from kgqa.ports import Page
+from kgqa.model.library import Neighbourhood as NeighbourhoodValue
+from kgqa.model.library import Page
 
 
 @strawberry.type(description="A resolved thing; everything here is computed from what the caller may read.")

@@ -174,18 +174,31 @@ class PostgresDocumentStore:
         with transaction(self._pool) as connection:
             return _start_run(connection, collection, options, self._bound, resume=resume, source=source)
 
-    def unchanged(self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes) -> frozenset[str]:
-        """Keys whose live or in this run staged version has this content hash and the options hash of its title."""
+    def unchanged(
+        self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes, *, by_listing: bool = False
+    ) -> frozenset[str]:
+        """Keys whose live or in this run staged version has this hash and the options hash of its title."""
+        if not hashes:
+            return frozenset()
         parameters = {
             "run": run,
             "keys": list(hashes),
             "hashes": list(hashes.values()),
             "titles": [file_title(key) for key in hashes],
+            "by_listing": by_listing,
             "options": options.usual,
             "options_by_file": options.named_by_file,
         }
         with connected(self._pool) as connection:
             return frozenset(row[0] for row in connection.execute(load("record")["unchanged"], parameters))
+
+    def note_listing(self, run: int, contents: Mapping[str, bytes], listings: Mapping[str, bytes]) -> None:
+        """Versions of these keys that have this content hash are what a listing showed with this hash."""
+        keys = [key for key in contents if listings.get(key)]
+        if keys:
+            bound = {"contents": [contents[key] for key in keys], "listings": [listings[key] for key in keys]}
+            with transaction(self._pool) as connection:
+                connection.execute(load("record")["note_listing"], {"run": run, "keys": keys, **bound})
 
     def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
         """Vectors of texts that were embedded before, by text hash."""

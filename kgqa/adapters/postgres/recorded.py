@@ -20,7 +20,7 @@ def read_recorded(connection: Connection, collection: str, document: int, unseal
     row = connection.execute(load("record")["recorded"], {"document": document}).fetchone()
     if row is None:
         return None
-    key, uri, raw, media_type, metadata, content_hash, title, text, principals, _ = row
+    key, uri, raw, media_type, metadata, content_hash, title, text, principals, listing_hash = row
     data = bytes(raw)
     if not data and text:
         data, media_type = text.encode(), "text/plain"
@@ -37,6 +37,7 @@ def read_recorded(connection: Connection, collection: str, document: int, unseal
         principals=tuple(principals),
         metadata=metadata,
         recorded_hash=bytes(content_hash),
+        listing_hash=bytes(listing_hash),
     )
 
 

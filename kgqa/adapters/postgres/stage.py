@@ -23,7 +23,9 @@ from kgqa.text.terms import DIMENSIONS
 
 #: column types of each binary COPY
 TYPES = {
-    "staged_version": ("int8 int8 int4 bytea bytea text text text text text text jsonb text[] text bytea bytea bytea"),
+    "staged_version": (
+        "int8 int8 int4 bytea bytea text text text text text text jsonb text[] text bytea bytea bytea bytea"
+    ),
     "staged_chunk": "int8 int4 int8 int4 text",
     "chunk_placement": "int8 int4 int8 text[] text text int4 int4 int4",
     "chunk_index": "int4 int8 int8 int4 int4 text int4[] sparsevec bytea halfvec",
@@ -194,7 +196,7 @@ def _version(run: OpenRun, s: Staged) -> Row:
         s.document_id, run.id, s.acl_class, d.content_hash, d.options_hash, d.outcome.value, d.reason, d.uri,
         document.media_type if document else "", document.language if document else "und",
         document.title if document else "", Jsonb(dict(document.metadata) if document else {}), list(d.warnings),
-        text, d.raw, text_hash(text), d.signature,
+        text, d.raw, text_hash(text), d.signature, d.listing_hash,
     )  # fmt: skip
 
 

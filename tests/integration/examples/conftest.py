@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.adapters.neo4j.admin import apply_schema, wipe
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.postgres.admin import create_database, database_url, drop_database
@@ -25,7 +26,7 @@ from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
-from spark.jobs.list_sources import list_folder, read_access
+from spark.jobs.list_sources import read_access
 
 EXAMPLES = Path(__file__).parent.parent.parent.parent / "examples"
 COLLECTION = "examples"
@@ -43,13 +44,13 @@ class World:
     def documents(self) -> dict[str, RawDocument]:
         """The raw documents of the lake by key."""
         lake = self.folder / "lake"
-        access = read_access(str(lake), None)
+        access = read_access(FolderLake(path=lake), None)
         return {
             f.key: RawDocument(
                 collection=COLLECTION, key=f.key, uri=f"lake/{f.key}", data=(lake / f.key).read_bytes(),
                 principals=access.of(f.key),
             )
-            for f in list_folder(lake)
+            for f in FolderLake(path=lake).files()
         }  # fmt: skip
 
     def ingest(self, keys: Collection[str] | None = None) -> None:

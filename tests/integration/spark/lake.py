@@ -13,13 +13,14 @@ from typing import Any
 
 import psycopg
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.bootstrap import build_services
 from kgqa.embedded.stack import Endpoints
 from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
-from spark.jobs.list_sources import list_folder, read_access
+from spark.jobs.list_sources import read_access
 from tests.integration.conftest import Database
 
 DICTIONARY = {
@@ -117,7 +118,7 @@ def run_job(servers: Servers, source: Path, dictionary: Path) -> Mapping[str, An
 
 def ingest_one_by_one(servers: Servers, source: Path, dictionary: Mapping[str, object] = DICTIONARY) -> None:
     """The same folder by the path of single documents, without Spark."""
-    access = read_access(str(source), None)
+    access = read_access(FolderLake(path=source), None)
     with build_services(servers.settings, servers.endpoints) as services:
         services.store.set_dictionary("lake", dictionary)
         raws = [
@@ -128,7 +129,7 @@ def ingest_one_by_one(servers: Servers, source: Path, dictionary: Mapping[str, o
                 data=Path(os.fsdecode(file.path)).read_bytes(),
                 principals=access.of(file.key),
             )
-            for file in list_folder(source)
+            for file in FolderLake(path=source).files()
         ]
         deltas = ingest_documents(raws, services.ingest_parts("lake"))
         services.store.apply_delta(IngestDelta(collection="lake", upserts=tuple(deltas)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.errors import Conflict, InvalidInput
 from kgqa.model.delta import DeltaReport, IngestDelta
@@ -28,7 +29,7 @@ def read(session: SparkSession, store: PostgresDocumentStore, source: Path, **mi
     """The stages of an ingest that decide what goes, with documents that cost nothing."""
     store.remember_source(COLLECTION, Source(uri=source.as_uri()))
     run = store.start_run(COLLECTION, {}, source=source.as_uri())
-    frame, _ = list_sources.run(session, str(source), AccessList())
+    frame, _ = list_sources.run(session, FolderLake(path=source), AccessList())
     detect_deletions.run(frame, store, COLLECTION, run, share=0.5, **{"missing": "check", **missing})
     known = store.keys(COLLECTION)
     new = [row["key"] for row in frame.collect() if row["key"] not in known]
@@ -88,7 +89,9 @@ def test_an_access_list_that_is_gone_makes_nothing_public(store: PostgresDocumen
     lake, named = write(tmp_path / "lake", "a.md"), tmp_path / "readers.json"
 
     def find(given: Path | None = None, *, make_public: bool = False):
-        source, access = settle(store, "lake", str(lake), given=given and str(given), make_public=make_public)
+        source, access = settle(
+            store, "lake", FolderLake(path=lake), given=given and str(given), make_public=make_public
+        )
         store.remember_source("lake", source)
         return source.access_uri, access.default
 
@@ -121,4 +124,4 @@ def test_a_source_of_restricted_documents_needs_a_list_even_if_none_is_remembere
     store.stage(run, [make_delta("a.md", "For some.", principals=("group:a",))])
     store.publish(run)
     with pytest.raises(InvalidInput, match="access list"):
-        settle(store, COLLECTION, str(lake), given=None, make_public=False)
+        settle(store, COLLECTION, FolderLake(path=lake), given=None, make_public=False)

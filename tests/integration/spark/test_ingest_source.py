@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from pyspark.sql import SparkSession
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import InvalidInput
 from kgqa.ingest.pipeline import ingest_documents
@@ -112,7 +113,7 @@ def test_entities_that_wait_from_a_cut_run_are_resolved_by_the_next(
     lake = tmp_path / "lake"
     write_lake(lake, 4)
     parts = services.ingest_parts("lake")
-    rows, _ = list_sources.run(session, str(lake), AccessList())
+    rows, _ = list_sources.run(session, FolderLake(path=lake), AccessList())
     raws = [raw_document("lake", row.asDict()) for row in rows.collect()]
     run = services.store.start_run("lake", {})
     services.store.stage(run, ingest_documents(raws, parts))
@@ -129,7 +130,7 @@ def test_a_corpus_lists_its_lines_with_their_readers(session: SparkSession, tmp_
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
     access = AccessList(default=("public",), documents={"d3": ("group:x",), "gone": ("group:y",)})
-    frame, total = list_sources.run(session, str(tmp_path), access)
+    frame, total = list_sources.run(session, FolderLake(path=tmp_path), access)
     assert frame.schema.simpleString() == schemas.SOURCE.simpleString()
     rows = {row["key"]: row for row in frame.collect()}
     assert total == len(rows) == 70
@@ -143,7 +144,7 @@ def test_a_corpus_with_missing_or_repeated_ids_is_refused(session: SparkSession,
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text('{"_id": "d0", "text": "x"}\n' + wrong + "\n", encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"1 lines without|1 repeated"):
-        list_sources.run(session, str(corpus), AccessList())
+        list_sources.run(session, FolderLake(path=corpus), AccessList())
 
 
 def test_a_small_change_is_resolved_without_spark_to_the_partition_of_the_whole(

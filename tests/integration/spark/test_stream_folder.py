@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.bootstrap import Services, build_services
 from kgqa.errors import NotFound
 from kgqa.model.document import RawDocument
 from spark.jobs import list_sources
 from spark.jobs.apply_changes import Applier, Work
-from spark.jobs.list_sources import AccessList, list_folder, raw_document
+from spark.jobs.list_sources import AccessList, raw_document
 from spark.jobs.stream_folder import Folder, Watch
 from spark.streaming import run_folder
 from tests.integration.spark.lake import Servers, ingest_one_by_one, on_database, write_lake
@@ -131,7 +132,7 @@ def test_a_document_that_ends_the_process_which_reads_it_fails_alone(
             os._exit(7)
         return raw_document(collection, row)
 
-    files = [file for file in list_folder(lake) if file.key != "broken.pdf"]
+    files = [file for file in FolderLake(path=lake).files() if file.key != "broken.pdf"]
     readers = {file.key: ("public",) for file in files}
     applier = Applier(session, services, servers.endpoints, servers.settings, "test")
     sources, _ = list_sources.from_files(session, files, AccessList())

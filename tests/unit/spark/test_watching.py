@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.adapters.postgres.event_log import WatchedFile
-from spark.jobs.list_sources import AccessList, list_folder
+from spark.jobs.list_sources import AccessList
 from spark.jobs.stream_folder import difference, scan
 
 FILE = WatchedFile(key="a.md", path=b"/lake/a.md", size=3, modified_ns=7, principals=("public",))
@@ -23,7 +24,7 @@ def test_a_listing_holds_the_files_that_a_batch_ingest_would_read(tmp_path: Path
     (tmp_path / "dangling.md").symlink_to(tmp_path / "nothing")
     access = AccessList(documents={"a.md": ("group:a",)})
     found = scan(tmp_path, access)
-    listed = {f.key: f.path for f in list_folder(tmp_path) if f.key != "dangling.md"}
+    listed = {f.key: f.path for f in FolderLake(path=tmp_path).files() if f.key != "dangling.md"}
     assert {key: file.path for key, file in found.items()} == listed
     assert (found["a.md"].size, found["a.md"].principals, found["sub/b.md"].principals) == (
         4,

@@ -109,7 +109,7 @@ order by d.key;
 -- name: recorded
 -- A document as its source delivered it, and what is left of it where only masked text is kept.
 select d.key, v.uri, v.raw, v.media_type, v.metadata, v.content_hash, v.title, v.text,
-    array(select unnest(a.principals) order by 1), v.outcome
+    array(select unnest(a.principals) order by 1), v.listing_hash
 from current_document d join document_version v on v.id = d.current_version join acl_class a on a.id = d.acl_class
 where d.id = %(document)s;
 
@@ -133,19 +133,27 @@ values (%(collection)s, %(generation)s, %(options)s, %(source)s) returning id;
 select collection_id from ingest_run where id = %(run)s;
 
 -- name: unchanged
--- Keys whose published version, or the one that this run has staged, has these hashes. A key that the run deletes is
--- not unchanged.
+-- Keys whose published version, or the one that this run has staged, has these hashes of its content, or of what the
+-- listing said of it. A key that the run deletes is not unchanged.
 select d.key
-from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(titles)s::text[]) as n (key, content_hash, file_title)
+from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(titles)s::text[]) as n (key, hash, file_title)
 join ingest_run r on r.id = %(run)s
 join document d on d.collection_id = r.collection_id and d.key = n.key
 left join publication p on p.generation = r.generation and p.document_id = d.id
 join document_version v on v.document_id = d.id and (v.id = p.version_id or v.run_id = r.id)
-where v.content_hash = n.content_hash
+where n.hash = case when %(by_listing)s then v.listing_hash else v.content_hash end
     and v.options_hash = case when v.title = n.file_title then %(options_by_file)s else %(options)s end
     and (v.run_id = r.id or not exists (
         select from document_version o where o.document_id = d.id and o.run_id = r.id))
     and not exists (select from staged_deletion s where s.run_id = r.id and s.document_id = d.id);
+
+-- name: note_listing
+-- What a listing says of versions whose content was compared: the next listing that says the same needs no reading.
+update document_version v set listing_hash = n.listing_hash
+from unnest(%(keys)s::text[], %(contents)s::bytea[], %(listings)s::bytea[]) as n (key, content_hash, listing_hash)
+join ingest_run r on r.id = %(run)s
+join document d on d.collection_id = r.collection_id and d.key = n.key
+where v.document_id = d.id and v.content_hash = n.content_hash and v.listing_hash <> n.listing_hash;
 
 -- name: cached_vectors
 -- Vectors of texts by hash, of any generation made with this model.

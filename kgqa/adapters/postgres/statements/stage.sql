@@ -50,18 +50,18 @@ alter table staged_version drop column id, drop column duplicate_of, drop column
 -- name: copy_staged_version
 copy staged_version (
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash
+    metadata, warnings, text, raw, text_hash, minhash, listing_hash
 ) from stdin with (format binary);
 
 -- name: add_versions
 -- Versions that were not there yet: only their rows are written. The others were staged by an earlier, complete call.
 insert into document_version (
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash
+    metadata, warnings, text, raw, text_hash, minhash, listing_hash
 )
 select
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash
+    metadata, warnings, text, raw, text_hash, minhash, listing_hash
 from staged_version order by document_id
 on conflict (document_id, run_id) do nothing
 returning document_id, id;

@@ -1,0 +1,1 @@
+"""`ports.Lake` on folders of this machine and on object stores."""
