@@ -127,9 +127,10 @@ class Reader:
         _until(lambda: word in (getattr(self._services.library.document(PUBLIC, identity), "text", "")))
         index = self._services.index
         view = index.view(PUBLIC, self.collection)
-        vector = self._services.embedder.embed([word], "query")[0]
+        embedder = self._services.ask_services(self.collection).reading(view).embedder
+        vector = embedder.embed([word], "query")[0]
         found = index.candidates(view, vector=vector, text=word, depth=10)
-        best = [c.chunk_id for c in sorted(found, key=lambda c: -c.bm25)[:3]]
+        best = [c.chunk_id for c in sorted(found, key=lambda c: -c.keyword)[:3]]
         assert any(word in chunk.text for chunk in index.evidence(view, best)), "search does not find it"
         return time.monotonic() - start
 
