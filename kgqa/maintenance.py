@@ -5,7 +5,7 @@
     statistics   the planner's statistics, and vector indexes that a grown collection needs
     check        both stores, worked out again from what they came from; last, so that it sees what the others did
 
-`kgqa maintain` runs them in this order.
+`kgqa maintain` runs them in this order; `schedule/` runs the same functions as Dagster assets.
 """
 
 from __future__ import annotations

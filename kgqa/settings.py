@@ -249,6 +249,13 @@ class RetentionSettings(Group):
     audit_days: int = Field(default=0, ge=0, description="Audit events. 0: for ever.")
 
 
+class ScheduleSettings(Group):
+    """When `python -m schedule` runs the nightly tasks (docs/maintenance.md)."""
+
+    cron: str = Field(default="0 3 * * *", description="Minute, hour, day, month, weekday, as cron has them.")
+    timezone: str = Field(default="UTC", description="Whose hours these are, such as `Europe/Oslo`.")
+
+
 class Settings(BaseSettings):
     """All settings of one process. Frozen; built once, at the edge of the process."""
 
@@ -277,6 +284,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     limits: LimitSettings = LimitSettings()
     retention: RetentionSettings = RetentionSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
 
 
 def load_settings() -> Settings:

@@ -42,7 +42,7 @@ def maintain(
     """Do what is due every night: resolve names that wait, drop what is too old, bring statistics up to date, check.
 
     Questions and changes go on meanwhile, and any task can be run again. How long things are kept: KGQA_RETENTION__*
-    (docs/settings.md). Ends with 1 when the check finds something. For cron: docs/maintenance.md.
+    (docs/settings.md). Ends with 1 when the check finds something. For cron or Dagster: docs/maintenance.md.
     """
     from kgqa.bootstrap import build_services
     from kgqa.demo import ready
