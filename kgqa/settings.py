@@ -227,6 +227,35 @@ class LimitSettings(Group):
     )
 
 
+class RetentionSettings(Group):
+    """How long `kgqa maintain retention` keeps what is no document, in days."""
+
+    jobs_days: int = Field(default=30, ge=0, description="Jobs, from their end. 0: for ever.")
+    conversations_days: int = Field(
+        default=0, ge=0, description="Conversations with their messages, from the last of them. 0: for ever."
+    )
+    runs_days: int = Field(
+        default=30,
+        ge=0,
+        description="Ingest runs and their reports, from their end, once no document or batch of a stream names them."
+        " 0: for ever.",
+    )
+    staged_days: int = Field(
+        default=7,
+        ge=0,
+        description="What ingests that were cut off have read, from the last document; until then the same ingest goes"
+        " on with it. 0: for ever.",
+    )
+    audit_days: int = Field(default=0, ge=0, description="Audit events. 0: for ever.")
+
+
+class ScheduleSettings(Group):
+    """When `python -m schedule` runs the nightly tasks (docs/maintenance.md)."""
+
+    cron: str = Field(default="0 3 * * *", description="Minute, hour, day, month, weekday, as cron has them.")
+    timezone: str = Field(default="UTC", description="Whose hours these are, such as `Europe/Oslo`.")
+
+
 class Settings(BaseSettings):
     """All settings of one process. Frozen; built once, at the edge of the process."""
 
@@ -254,6 +283,8 @@ class Settings(BaseSettings):
     pii: PiiSettings = PiiSettings()
     api: ApiSettings = ApiSettings()
     limits: LimitSettings = LimitSettings()
+    retention: RetentionSettings = RetentionSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
 
 
 def load_settings() -> Settings:

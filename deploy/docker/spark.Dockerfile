@@ -6,6 +6,7 @@ COPY requirements.lock pyproject.toml README.md LICENSE ./
 RUN uv venv /opt/kgqa && uv pip sync --require-hashes --python /opt/kgqa/bin/python requirements.lock
 COPY kgqa kgqa
 COPY api api
+COPY schedule schedule
 COPY spark spark
 COPY cypher cypher
 COPY migrations migrations

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -18,15 +17,13 @@ from kgqa.cli.deletion import delete
 from kgqa.cli.erasure import erase, verify_erased
 from kgqa.cli.evaluate import evaluate
 from kgqa.cli.generations import generations, reindex
+from kgqa.cli.maintenance import check, maintain
 from kgqa.cli.models import models
 from kgqa.cli.shared import AsOption, CollectionOption, JsonOption, err, out, services
 from kgqa.cli.stream import stream
 from kgqa.errors import InvalidInput, KgqaError, NotFound
 from kgqa.logs import configure_logs
 from kgqa.settings import load_settings
-
-if TYPE_CHECKING:
-    from kgqa.adapters.postgres.check import Finding
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -259,30 +256,6 @@ def rebuild_graph() -> None:
 
 
 @app.command()
-def check(*, as_json: JsonOption = False) -> None:
-    """Check that all that is counted or linked agrees with what it came from, in both stores. Changes nothing.
-
-    Reads the record whole, in one snapshot, and compares the graph with it. Ends with 1 when something is wrong.
-    """
-    from kgqa.rendering import print_findings
-
-    with services(load_settings()) as built:
-        generation = built.store.generation().id
-        findings: list[Finding] = []
-        for name, found in built.store.check(generation):
-            err.print(f"{'FAIL' if found else 'ok  '} record: {name}")
-            findings += found
-        graph = built.graph.compare(generation)
-        err.print(f"{'FAIL' if graph else 'ok  '} graph")
-    if as_json:
-        print(json.dumps({"record": [asdict(finding) for finding in findings], "graph": graph.summary()}))
-    else:
-        print_findings(findings, graph.summary(), out)
-    if findings or graph:
-        raise typer.Exit(1)
-
-
-@app.command()
 def serve() -> None:
     """Run the API and a worker in the foreground until Ctrl-C."""
     from kgqa.demo import serving
@@ -306,5 +279,5 @@ def demo(
     raise typer.Exit(run_demo(load_settings(), err, out, keep=keep))
 
 
-for command in (delete, erase, verify_erased, reindex):
+for command in (check, maintain, delete, erase, verify_erased, reindex):
     app.command()(command)
