@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from psycopg import sql
 from kgqa.adapters.postgres.content import differences, record_content
 from kgqa.adapters.postgres.event_log import Batch, PostgresEventLog
 from kgqa.adapters.postgres.generations import drop_generation, start_generation
+from kgqa.adapters.postgres.publish import lock_collection
 from kgqa.adapters.postgres.retention import Ages, analyse_record, drop_old
 from kgqa.model.delta import IngestDelta
 from tests.integration.conftest import Database
@@ -168,6 +170,24 @@ def test_a_run_that_somebody_is_staging_now_is_passed_over(owner, database, stor
         connection.execute("select from ingest_run where id = %s for share", (run,))
         assert drop_old(database.owner_url, ALL)["abandoned"] == 0
     assert drop_old(database.owner_url, ALL)["abandoned"] == 1
+
+
+def test_what_was_staged_is_dropped_only_while_nobody_stages_in_the_collection(
+    owner, database, store, pools, delta
+) -> None:
+    run = staged(store, delta("a", "Acme Works makes Pump."))
+    age_run(owner, run, 40)
+    collection = store.collection(COLLECTION).id
+    found: list[dict[str, int]] = []
+    dropping = threading.Thread(target=lambda: found.append(drop_old(database.owner_url, ALL)), daemon=True)
+    with pools.pipeline.connection() as connection, connection.transaction():
+        lock_collection(connection, collection, shared=True)
+        dropping.start()
+        dropping.join(2)
+        assert found == []
+        assert counts(owner)["document_version"] == 1
+    dropping.join(30)
+    assert found[0]["versions"] == 1
 
 
 def test_runs_go_with_their_reports_only_when_nothing_names_them(owner, database, store, lake, delta) -> None:
