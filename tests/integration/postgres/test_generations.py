@@ -14,6 +14,7 @@ from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.generations import drop_generation, flipping, reopen, start_generation, unfinished
 from kgqa.errors import Conflict, GenerationMoved, InvalidInput, NotFound
 from kgqa.model.delta import DocumentDelta, IngestDelta
+from kgqa.model.document import Source
 from kgqa.model.generation import GenerationState
 from tests.integration.postgres.conftest import COLLECTION
 from tests.integration.postgres.test_invariants import random_documents
@@ -117,9 +118,22 @@ def test_what_the_active_one_gives_up_leaves_every_other_one_at_once(pools, data
     # what was staged before the change goes with it
     bound.stage(run, [delta("a", "Acme Works makes Valve A.")])
     assert [key for _, key, _, _ in bound.behind(run)] == ["b"]
+    lake.put(delta("a", "Acme Works makes Crane A."))
+    assert [key for _, key, _, _ in bound.behind(run)] == ["a", "b"]
     lake.delete("a")
     with psycopg.connect(database.superuser_url) as connection:
+        assert connection.execute("select text from document_version").fetchall() == [("Acme Works makes Pump B.",)]
         assert connection.execute("select count(*) from document where key = 'a'").fetchone() == (0,)
+
+
+def test_documents_stay_those_of_their_source(pools, database, store, lake, delta) -> None:
+    deltas = {"a": delta("a", "Acme Works makes Pump.")}
+    store.remember_source(COLLECTION, Source(uri="file:///lake"))
+    run = store.start_run(COLLECTION, {}, source="file:///lake")
+    store.stage(run, list(deltas.values()))
+    store.publish(run)
+    catch_up(store, build(database), deltas)
+    assert store.keys_of_source(COLLECTION, "file:///lake") == ["a"]
 
 
 def test_a_generation_that_lacks_something_is_not_made_active(pools, database, store, lake, delta) -> None:
@@ -157,6 +171,33 @@ def test_a_run_of_a_generation_that_was_left_is_not_published(pools, database, s
     lake.put(delta("b", "Acme Works makes Valve."))
     assert set(store.keys(COLLECTION)) == {"a", "b"}
     assert {g.id: g.documents for g in store.generations()} == {active: 1, other: 2}
+
+
+def test_a_publisher_waits_for_a_flip_and_is_told_of_it(pools, database, store, lake, delta) -> None:
+    deltas = {"a": delta("a", "Acme Works makes Pump.")}
+    lake.put(*deltas.values())
+    other = build(database)
+    catch_up(store, other, deltas)
+    settle(pools)
+    run = store.start_run(COLLECTION, {}, resume=False)
+    store.stage(run, [delta("b", "Acme Works makes Valve.")])
+    told = list[BaseException]()
+
+    def publish() -> None:
+        try:
+            store.publish(run)
+        except BaseException as problem:  # noqa: BLE001 - looked at below
+            told.append(problem)
+
+    publisher = threading.Thread(target=publish)
+    with flipping(database.owner_url, other) as flip:
+        publisher.start()
+        publisher.join(1)
+        assert publisher.is_alive()
+        flip()
+    publisher.join(60)
+    assert [type(problem) for problem in told] == [GenerationMoved]
+    assert set(store.keys(COLLECTION)) == {"a"}
 
 
 def test_flips_while_documents_are_put_lose_none_of_them(pools, database, store, lake, delta) -> None:
