@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from kgqa.demo import drawn_job
 from kgqa.embedded.stack import Endpoints
 from kgqa.errors import Conflict, InvalidInput
 from kgqa.ingest.pipeline import ingest_documents, stage_versions
+from kgqa.maintenance import check_stores
 from kgqa.model.answer import AskOptions
 
 #: jobs that bring a generation up: the first brings all, the others what changed while one ran
@@ -58,7 +59,7 @@ class Flip:
     documents: Mapping[str, int]
     #: golden questions whose document was found: before, and now; empty without questions
     golden: tuple[int, ...] = ()
-    indexes: tuple[str, ...] = field(default=())
+    indexes: tuple[str, ...] = ()
 
 
 def read_golden(path: Path, collection: str) -> list[GoldenQuestion]:
@@ -122,16 +123,16 @@ def bring_up_here(services: Services, generation: int) -> dict[str, int]:
     for collection in bound.store.collection_names():
         parts = bound.ingest_parts(collection)
         run = bound.store.start_run(collection, stage_versions(parts))
-        found = [
-            bound.store.recorded(collection, document, partial(services.unseal, collection))
-            for document, _, _, _ in bound.store.behind(run)
-        ]
-        raws = [raw for raw in found if raw is not None]
-        for first in range(0, len(raws), FEW_DOCUMENTS):
-            bound.store.stage(run, ingest_documents(raws[first : first + FEW_DOCUMENTS], parts))
+        behind = bound.store.behind(run)
+        for first in range(0, len(behind), FEW_DOCUMENTS):
+            found = [
+                bound.store.recorded(collection, document, partial(services.unseal, collection))
+                for document, _, _, _ in behind[first : first + FEW_DOCUMENTS]
+            ]
+            bound.store.stage(run, ingest_documents([raw for raw in found if raw is not None], parts))
         bound.store.publish(run, resolve=False)
         bound.store.resolve(collection)
-        read[collection] = len(raws)
+        read[collection] = len(behind)
     while bound.graph.project():
         pass
     return read
@@ -142,10 +143,10 @@ def check(services: Services, generation: int, golden: Sequence[GoldenQuestion],
 
     Raises Conflict, saying what is wrong.
     """
-    wrong = [f"{finding.what}: {finding.rows}" for _, found in services.store.check(generation) for finding in found]
-    if difference := services.graph.compare(generation):
-        wrong.append(f"graph: {difference.summary()}")
-    if wrong:
+    found = check_stores(services.at(generation))
+    if not found.is_whole:
+        wrong = [f"{finding.what}: {finding.rows}" for finding in found.findings]
+        wrong += [f"graph: {found.graph.summary()}"] if found.graph else []
         raise Conflict(
             f"Generation {generation} is not whole: {'; '.join(wrong)}.",
             hint=f"`kgqa generation drop {generation}`, then build it again; please report it.",
@@ -185,6 +186,7 @@ def make_active(
     read = bring_up(services, endpoints, generation, console)
     indexes = ensure_vector_indexes(endpoints.postgres_owner_url)
     found = check(services, generation, golden, console)
+    _add(read, bring_up(services, endpoints, generation, console))  # what changed during the check: nobody waits yet
     with flipping(endpoints.postgres_owner_url, generation) as flip:
         _add(read, bring_up_here(services, generation))
         previous = flip()

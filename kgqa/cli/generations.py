@@ -43,6 +43,7 @@ def reindex(
     are answered from the old generation until the flip, and changes go on meanwhile. The old one is kept: `kgqa
     generation rollback` goes back to it. A build that is cut off goes on where it was.
     """
+    from kgqa.adapters.postgres.generations import unfinished
     from kgqa.bootstrap import build_services
     from kgqa.demo import ready
     from kgqa.reindex import bring_up, make_active, read_golden, start
@@ -55,7 +56,8 @@ def reindex(
         err.print(f"generation {generation}: {settings.models.encoder}")
         if no_activate:
             read = bring_up(built, endpoints, generation, err)
-            said: dict[str, object] = {"generation": generation, "documents": read}
+            lacks = unfinished(endpoints.postgres_owner_url, generation)
+            said: dict[str, object] = {"generation": generation, "documents": read, "lacks": lacks}
         else:
             said = asdict(make_active(built, endpoints, generation, questions, err))
     _print(said, as_json=as_json)
@@ -135,5 +137,8 @@ def _print(said: dict[str, object], *, as_json: bool) -> None:
     assert isinstance(documents, dict)
     read = ", ".join(f"{number} of {name}" for name, number in documents.items() if number) or "none"
     out.print(f"generation {said['generation']}: documents read: {read}")
+    lacks = said.get("lacks")
+    if isinstance(lacks, dict) and lacks:
+        out.print(f"it lacks {', '.join(f'{number} {what}' for what, number in lacks.items())}")
     if "previous" in said:
         out.print(f"it is active; {said['previous']} is kept (`kgqa generation rollback` goes back to it)")

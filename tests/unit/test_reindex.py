@@ -19,6 +19,9 @@ GOLDEN = GoldenQuestion(question="q", documents=frozenset({"a"}), collection="la
 class Whole:
     """A store and a graph in which nothing is wrong."""
 
+    def generation(self) -> Any:
+        return SimpleNamespace(id=2)
+
     def check(self, generation: int) -> list[Any]:
         return [("live", [])]
 
@@ -28,7 +31,8 @@ class Whole:
 
 def services() -> Any:
     whole = Whole()
-    return SimpleNamespace(store=whole, graph=whole, at=lambda generation: generation)
+    other = SimpleNamespace(store=whole, graph=whole)
+    return SimpleNamespace(store=whole, graph=whole, at=lambda _: other)
 
 
 def judge(monkeypatch: pytest.MonkeyPatch, before: int, now: int, golden: list[GoldenQuestion]) -> tuple[int, ...]:
