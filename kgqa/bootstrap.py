@@ -155,7 +155,7 @@ class Services:
         """The models and options that ingest documents of this collection into the generation that is written."""
         generation = self.store.generation()
         embedder = self.encoders.of(generation)
-        if not generation.model:
+        if not generation.encoder:
             name, dimensions = self.settings.models.encoder, embedder.dimensions
             self.store.set_encoder(generation.id, model=embedder.model, encoder=name, dimensions=dimensions)
         return IngestParts(

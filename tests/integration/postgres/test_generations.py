@@ -261,3 +261,14 @@ def test_one_generation_is_built_at_a_time(database, store, lake, delta) -> None
     assert build(database) == other
     with pytest.raises(Conflict, match="is being built with the encoder other"):
         build(database, model="third")
+
+
+def test_a_generation_remembers_its_first_encoder(database, store) -> None:
+    active = store.generation().id
+    store.start_run(COLLECTION, {"embed": "e5"})  # as before encoders were written down
+    store.set_encoder(active, model="other", encoder="onnx:other", dimensions=64)
+    assert (store.generation().model, store.generation().encoder) == ("e5", "")
+    store.set_encoder(active, model="e5", encoder="e5-small", dimensions=384)
+    store.set_encoder(active, model="e5", encoder="another", dimensions=384)
+    found = store.generation()
+    assert (found.model, found.encoder, found.dimensions) == ("e5", "e5-small", 384)

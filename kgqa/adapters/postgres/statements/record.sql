@@ -89,11 +89,12 @@ order by activated_at desc limit 1;
 select name from collection order by name;
 
 -- name: set_encoder
--- Of a generation that has no vectors yet.
+-- Of a generation that has no vectors yet, or whose encoder was not written down with its model.
 update index_generation
 set options = options || jsonb_build_object('embed', %(model)s::text, 'encoder', %(encoder)s::text),
     dimensions = %(dimensions)s
-where id = %(generation)s and options ->> 'embed' is null;
+where id = %(generation)s and options ->> 'encoder' is null
+    and coalesce(options ->> 'embed', %(model)s::text) = %(model)s::text;
 
 -- name: behind
 -- Documents of the run's collection that the active generation has and the run's has not, and that it did not stage.
