@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 
 from kgqa.adapters.postgres.admin import create_database, database_url, drop_database
@@ -28,6 +30,16 @@ class Database:
     pipeline_url: str
     owner_url: str
     superuser_url: str
+
+
+def own_generation(owner_url: str) -> int:
+    """Replace the generation of a fresh database by one whose number nobody else uses in the Neo4j of the run."""
+    number = random.randrange(1_000, 2_000_000_000)
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute("update index_generation set state = 'dropped'")
+        owner.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (number,))
+        owner.execute("select create_generation('{}', 384, 'active')")
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from kgqa.adapters.neo4j.admin import apply_schema, wipe
@@ -23,7 +22,7 @@ from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
-from tests.integration.conftest import Database
+from tests.integration.conftest import Database, own_generation
 
 PEOPLE = ("Marta Lindqvist", "Jonas Weber", "Aiko Tanaka", "Pedro Alvarez", "Nadia Rahman")
 PLACES = ("Turku", "Graz", "Sapporo", "Cusco")
@@ -62,11 +61,7 @@ def world(settings: Settings, endpoints: Endpoints, database: Database) -> Gener
         postgres_pipeline_url=database.pipeline_url,
         postgres_owner_url=database.owner_url,
     )
-    generation = random.randrange(1_000, 2_000_000_000)
-    with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'dropped'")
-        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
-        connection.execute("select create_generation('{}', 384, 'active')")
+    generation = own_generation(database.owner_url)
     with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
         apply_schema(driver)
         with build_services(settings, own) as services:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import random
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from kgqa.adapters.lakes.folder import FolderLake
@@ -27,6 +25,7 @@ from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
 from kgqa.settings import Settings
 from spark.jobs.list_sources import read_access
+from tests.integration.conftest import own_generation
 
 EXAMPLES = Path(__file__).parent.parent.parent.parent / "examples"
 COLLECTION = "examples"
@@ -95,11 +94,7 @@ def _make(stack: ExitStack, settings: Settings, endpoints: Endpoints, template: 
         postgres_pipeline_url=database_url(endpoints.postgres_pipeline_url, name),
         postgres_owner_url=database_url(endpoints.postgres_owner_url, name),
     )
-    generation = random.randrange(1_000, 2_000_000_000)
-    with psycopg.connect(own.postgres_owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'dropped'")
-        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
-        connection.execute("select create_generation('{}', 384, 'active')")
+    generation = own_generation(own.postgres_owner_url)
     stack.callback(wipe, driver, generation)
     services = stack.enter_context(build_services(settings, own))
     services.store.set_dictionary(COLLECTION, json.loads((folder / "dictionary.json").read_text(encoding="utf-8")))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from neo4j import Driver
 
@@ -13,7 +11,7 @@ from kgqa.adapters.neo4j.admin import apply_schema, wipe
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.embedded.stack import Endpoints
-from tests.integration.conftest import Database, Pools
+from tests.integration.conftest import Database, Pools, own_generation
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +24,7 @@ def driver(endpoints: Endpoints) -> Iterator[Driver]:
 @pytest.fixture
 def generation(driver: Driver, database: Database) -> Iterator[int]:
     """The active generation of the fresh database, under a number of its own."""
-    number = random.randrange(1_000, 2_000_000_000)
-    with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'dropped'")
-        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (number,))
-        connection.execute("select create_generation('{}', 384, 'active')")
+    number = own_generation(database.owner_url)
     yield number
     wipe(driver, number)
 

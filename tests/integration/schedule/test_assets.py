@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from kgqa.maintenance import check
 from kgqa.settings import ModelSettings, Settings
 from schedule.assets import GRAPH, Servers
 from schedule.definitions import JOB, nightly
-from tests.integration.conftest import Database
+from tests.integration.conftest import Database, own_generation
 from tests.integration.postgres.conftest import COLLECTION, make_delta
 from tests.integration.spark.lake import on_database
 
@@ -53,11 +52,7 @@ class Night:
 
 @pytest.fixture
 def night(endpoints: Endpoints, database: Database, tmp_path: Path) -> Iterator[Night]:
-    generation = random.randrange(1_000, 2_000_000_000)
-    with psycopg.connect(database.owner_url, autocommit=True) as owner:
-        owner.execute("update index_generation set state = 'dropped'")
-        owner.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
-        owner.execute("select create_generation('{}', 384, 'active')")
+    generation = own_generation(database.owner_url)
     settings = Settings(home=tmp_path, models=ModelSettings(encoder="hashing", ranker="none", judges="none"))
     here = on_database(endpoints, database)
     with (

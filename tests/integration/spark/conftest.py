@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from pyspark.sql import SparkSession
 
@@ -16,7 +14,7 @@ from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.embedded.stack import Endpoints
 from kgqa.settings import ModelSettings, Settings, SparkSettings
 from spark.session import build_session
-from tests.integration.conftest import Database
+from tests.integration.conftest import Database, own_generation
 from tests.integration.spark.lake import Servers, on_database
 
 with warnings.catch_warnings():
@@ -60,11 +58,7 @@ def session(spark_settings: Settings) -> Iterator[SparkSession]:
 @pytest.fixture
 def servers(endpoints: Endpoints, database: Database, spark_settings: Settings) -> Iterator[Servers]:
     """The run's servers, with a database and a generation in Neo4j that no other test uses."""
-    generation = random.randrange(1_000, 2_000_000_000)
-    with psycopg.connect(database.owner_url, autocommit=True) as connection:
-        connection.execute("update index_generation set state = 'dropped'")
-        connection.execute("select setval(pg_get_serial_sequence('index_generation', 'id'), %s, false)", (generation,))
-        connection.execute("select create_generation('{}', 384, 'active')")
+    generation = own_generation(database.owner_url)
     with open_driver(endpoints.neo4j_url, endpoints.neo4j_user, endpoints.neo4j_password) as driver:
         apply_schema(driver)
         yield Servers(endpoints=on_database(endpoints, database), settings=spark_settings, database=database)
