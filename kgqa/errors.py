@@ -35,6 +35,14 @@ class KgqaError(Exception):
         return (_rebuild, (type(self), self.message, self.hint))
 
 
+def error_of(code: str, message: str, hint: str | None) -> KgqaError:
+    """The error that another process has written down; an unknown code is an internal error."""
+    kinds: list[type[KgqaError]] = [KgqaError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind for kind in kinds if kind.code == code), KgqaError)(message, hint=hint)
+
+
 def _rebuild(kind: type[KgqaError], message: str, hint: str | None) -> KgqaError:
     return kind(message, hint=hint)
 
@@ -60,6 +68,7 @@ class Conflict(KgqaError):
 class GenerationMoved(Conflict):
     """Another index generation became active meanwhile."""
 
+    code = "GENERATION_MOVED"
     retryable = True
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from kgqa.errors import DependencyUnavailable, KgqaError
+from kgqa.errors import DependencyUnavailable, KgqaError, error_of
 from kgqa.settings import Settings, child_environment
 
 _PR_SET_PDEATHSIG = 1
@@ -119,12 +119,10 @@ def _messages(child: subprocess.Popen[str]) -> Iterator[Mapping[str, object]]:
 
 
 def _failure(last: Mapping[str, object], code: int, log: Path) -> KgqaError:
-    kinds = {kind.code: kind for kind in KgqaError.__subclasses__()}
     error = last.get("error")
     if isinstance(error, Mapping):
-        kind = kinds.get(str(error.get("code")), KgqaError)
         hint = error.get("hint")
-        return kind(str(error.get("message")), hint=str(hint) if hint else None)
+        return error_of(str(error.get("code")), str(error.get("message")), str(hint) if hint else None)
     return DependencyUnavailable(
         f"The Spark job ended with exit code {code} before it was done.",
         hint=f"see {log}; running the command again resumes where it stopped.",

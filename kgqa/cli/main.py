@@ -40,7 +40,10 @@ app.add_typer(stream, name="stream")
 app.add_typer(generations, name="generation")
 
 #: exit codes by error code; 1 for the rest
-EXIT_CODES = {"INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFIGURATION": 78, "DEPENDENCY_UNAVAILABLE": 75, "CONFLICT": 73}
+EXIT_CODES = {
+    "INVALID_INPUT": 64, "NOT_FOUND": 66, "CONFLICT": 73, "DEPENDENCY_UNAVAILABLE": 75, "GENERATION_MOVED": 75,
+    "CONFIGURATION": 78,
+}  # fmt: skip
 
 
 def main() -> None:
