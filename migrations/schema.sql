@@ -165,13 +165,13 @@ table document_version row level security
     metadata jsonb not null default '{}'::jsonb
     warnings text[] not null default '{}'::text[]
     text text not null default ''::text
-    raw bytea not null default '\x'::bytea
     text_hash bytea not null
     duplicate_of bigint
     near_duplicate_of bigint
     minhash bytea not null default '\x'::bytea
     created_at timestamp with time zone not null default now()
     listing_hash bytea not null default '\x'::bytea
+    raw_content_id bigint
     constraint document_version_acl_class_fkey FOREIGN KEY (acl_class) REFERENCES acl_class(id)
     constraint document_version_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id) ON DELETE CASCADE
     constraint document_version_document_id_run_id_key UNIQUE (document_id, run_id)
@@ -179,6 +179,7 @@ table document_version row level security
     constraint document_version_near_duplicate_of_fkey FOREIGN KEY (near_duplicate_of) REFERENCES document(id) ON DELETE SET NULL
     constraint document_version_outcome_check CHECK ((outcome = ANY (ARRAY['indexed'::text, 'duplicate'::text, 'skipped'::text, 'failed'::text])))
     constraint document_version_pkey PRIMARY KEY (id)
+    constraint document_version_raw_content_id_fkey FOREIGN KEY (raw_content_id) REFERENCES raw_content(id)
 table entity partition by LIST (generation)
     generation integer not null
     id bigint not null
@@ -364,6 +365,14 @@ table publication
     constraint publication_generation_fkey FOREIGN KEY (generation) REFERENCES index_generation(id)
     constraint publication_pkey PRIMARY KEY (document_id, generation)
     constraint publication_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) DEFERRABLE INITIALLY DEFERRED
+table raw_content
+    id bigint not null
+    collection_id integer not null
+    hash bytea not null
+    data bytea not null
+    constraint raw_content_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
+    constraint raw_content_collection_id_hash_key UNIQUE (collection_id, hash)
+    constraint raw_content_pkey PRIMARY KEY (id)
 table relation partition by LIST (generation) row level security
     generation integer not null
     id bigint not null
@@ -494,6 +503,7 @@ CREATE UNIQUE INDEX document_version_document_id_run_id_key ON public.document_v
 CREATE INDEX document_version_duplicate ON public.document_version USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL)
 CREATE INDEX document_version_near ON public.document_version USING btree (near_duplicate_of) WHERE (near_duplicate_of IS NOT NULL)
 CREATE UNIQUE INDEX document_version_pkey ON public.document_version USING btree (id)
+CREATE INDEX document_version_raw_content ON public.document_version USING btree (raw_content_id) WHERE (raw_content_id IS NOT NULL)
 CREATE INDEX document_version_run ON public.document_version USING btree (run_id)
 CREATE INDEX document_version_text_hash ON public.document_version USING btree (text_hash)
 CREATE UNIQUE INDEX entity_pkey ON ONLY public.entity USING btree (generation, id)
@@ -536,6 +546,8 @@ CREATE UNIQUE INDEX pii_vault_pkey ON public.pii_vault USING btree (collection_i
 CREATE UNIQUE INDEX principal_pkey ON public.principal USING btree (name)
 CREATE UNIQUE INDEX publication_pkey ON public.publication USING btree (document_id, generation)
 CREATE UNIQUE INDEX publication_version ON public.publication USING btree (version_id)
+CREATE UNIQUE INDEX raw_content_collection_id_hash_key ON public.raw_content USING btree (collection_id, hash)
+CREATE UNIQUE INDEX raw_content_pkey ON public.raw_content USING btree (id)
 CREATE INDEX relation_object ON ONLY public.relation USING btree (object_entity)
 CREATE UNIQUE INDEX relation_pkey ON ONLY public.relation USING btree (generation, id)
 CREATE INDEX relation_subject ON ONLY public.relation USING btree (subject_entity)
@@ -659,6 +671,20 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION public.drop_unused_raw_content()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    delete from raw_content where id in (
+        select c.id from raw_content c
+        where c.id in (select raw_content_id from gone)
+            and not exists (select from document_version v where v.raw_content_id = c.id)
+        for update skip locked);
+    return null;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION public.gazetteer_entries(generation integer, names bigint[], readers integer[])
  RETURNS TABLE(reader integer, name_id bigint, is_name boolean, type text, documents bigint, heading_documents bigint)
  LANGUAGE sql
@@ -772,6 +798,7 @@ grant select on principal to kgqa_app
 grant delete, insert, select, update on principal to kgqa_pipeline
 grant select on publication to kgqa_app
 grant delete, insert, select, update on publication to kgqa_pipeline
+grant delete, insert, select, update on raw_content to kgqa_pipeline
 grant select on relation to kgqa_app
 grant delete, insert, select, update on relation to kgqa_pipeline
 grant select on relation_support to kgqa_app

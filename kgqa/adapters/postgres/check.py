@@ -24,6 +24,7 @@ CHECKS = (
     "entities",
     "relations",
     "masked",
+    "raw_content",
 )
 FETCHED_ROWS = 10_000
 

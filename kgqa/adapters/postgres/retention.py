@@ -53,6 +53,7 @@ def drop_old(owner_url: str, ages: Ages) -> dict[str, int]:
         if ages.staged:
             dropped["abandoned"] = _dropped(connection, "abandon_runs", ages.staged)
             dropped |= _drop_staged(connection, ages.staged)
+            dropped["raw_contents"] = _dropped(connection, "drop_unused_raw_content", ages.staged)
         if ages.runs:
             dropped["runs"] = _dropped(connection, "drop_runs", ages.runs)
         if ages.audit:

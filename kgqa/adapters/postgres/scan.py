@@ -44,7 +44,7 @@ def search_tables(url: str, needle: Needle, watch: Watch) -> Search:
         store="PostgreSQL tables",
         searched={"tables": tables, "columns": columns, "rows": rows},
         found=found,
-        limits="compressed formats inside document_version.raw are not opened; their text is in document_version.text",
+        limits="compressed formats inside raw_content.data are not opened; their text is in document_version.text",
     )
 
 

@@ -181,7 +181,9 @@ def _add_versions(connection: Connection, run: OpenRun, staged: Sequence[Staged]
     sql = load("stage")
     connection.execute(sql["make_staged_version"])
     copy(connection, "stage", "copy_staged_version", TYPES["staged_version"], (_version(run, s) for s in staged))
-    made: dict[int, int] = {row[0]: row[1] for row in connection.execute(sql["add_versions"])}
+    bound = {"collection": run.collection_id}
+    connection.execute(sql["add_raw_content"], bound)
+    made: dict[int, int] = {row[0]: row[1] for row in connection.execute(sql["add_versions"], bound)}
     return [
         Staged(delta=s.delta, document_id=s.document_id, acl_class=s.acl_class, version_id=made[s.document_id])
         for s in staged
@@ -196,7 +198,7 @@ def _version(run: OpenRun, s: Staged) -> Row:
         s.document_id, run.id, s.acl_class, d.content_hash, d.options_hash, d.outcome.value, d.reason, d.uri,
         document.media_type if document else "", document.language if document else "und",
         document.title if document else "", Jsonb(dict(document.metadata) if document else {}), list(d.warnings),
-        text, d.raw, text_hash(text), d.signature, d.listing_hash,
+        text, text_hash(text), d.signature, d.listing_hash, d.raw,
     )  # fmt: skip
 
 

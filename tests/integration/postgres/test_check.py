@@ -31,10 +31,14 @@ DAMAGE = {
     "document without index": "delete from chunk_index",
     "clear bytes of a masked document": """
         insert into pii_use select v.id, d.collection_id, '[PERSON:0]'
-        from document_version v join current_document d on d.current_version = v.id where v.raw <> '' limit 1;
+        from document_version v join current_document d on d.current_version = v.id
+        where v.raw_content_id is not null limit 1;
         insert into pii_vault select collection_id, token, 'PERSON', 'k', '' from pii_use""",
     "value that no text holds": "insert into pii_vault select id, '[PERSON:1]', 'PERSON', 'k', '' from collection",
     "token without value": "delete from pii_vault",
+    "bytes that no document has": """
+        insert into raw_content (collection_id, hash, data) select id, sha256('d'), 'd' from collection""",
+    "bytes with another hash": "update raw_content set data = 'other' where id = (select max(id) from raw_content)",
 }
 
 

@@ -11,12 +11,13 @@ with wanted as (
 ), made as (
     insert into document_version (
         document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-        metadata, warnings, text, raw, text_hash, minhash
+        metadata, warnings, text, raw_content_id, text_hash, minhash
     )
     select v.document_id, %(run)s, w.acl_class, v.content_hash, v.options_hash,
         case v.outcome when 'duplicate' then 'indexed' else v.outcome end,
         case v.outcome when 'duplicate' then '' else v.reason end,
-        v.uri, v.media_type, v.language, v.title, v.metadata, v.warnings, v.text, v.raw, v.text_hash, v.minhash
+        v.uri, v.media_type, v.language, v.title, v.metadata, v.warnings, v.text, v.raw_content_id, v.text_hash,
+        v.minhash
     from wanted w join document_version v on v.id = w.current_version
     order by v.document_id
     on conflict (document_id, run_id) do nothing

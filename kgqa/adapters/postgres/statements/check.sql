@@ -178,4 +178,15 @@ from pii_vault s where not exists (
     select from pii_use u where u.collection_id = s.collection_id and u.token = s.token)
 union all
 select 'clear bytes of a masked document', v.document_id::text
-from document_version v where v.raw <> '' and exists (select from pii_use u where u.version_id = v.id);
+from document_version v where v.raw_content_id is not null and exists (select from pii_use u where u.version_id = v.id);
+
+-- name: raw_content
+-- The bytes of documents are those that their hash says, and some version has them.
+select 'bytes that no document has', c.id::text
+from raw_content c where not exists (select from document_version v where v.raw_content_id = c.id)
+union all
+select 'bytes with another hash', c.id::text from raw_content c where c.hash <> sha256(c.data)
+union all
+select 'bytes of another collection', v.document_id::text
+from document_version v join document d on d.id = v.document_id join raw_content c on c.id = v.raw_content_id
+where c.collection_id <> d.collection_id;

@@ -30,8 +30,8 @@ with pattern as (
         bool_or(v.title like any(p) or lower(v.title) like any(p) or lower(normalize(v.title, NFKC)) like any(p)) as in_title,
         bool_or(v.metadata::text like any(p) or lower(v.metadata::text) like any(p)) as in_metadata,
         bool_or(v.uri like any(p) or lower(v.uri) like any(p)) as in_uri,
-        bool_or(lower(encode(v.raw, 'escape')) like any(%(raw)s::text[])) as in_raw
-    from document_version v, pattern group by v.document_id
+        coalesce(bool_or(lower(encode(c.data, 'escape')) like any(%(raw)s::text[])), false) as in_raw
+    from document_version v left join raw_content c on c.id = v.raw_content_id, pattern group by v.document_id
 )
 select c.name, d.key, f.title, array_remove(array[
         case when f.in_text then 'text' end, case when f.in_title then 'title' end,

@@ -109,9 +109,10 @@ order by d.key;
 
 -- name: recorded
 -- A document as its source delivered it, and what is left of it where only masked text is kept.
-select d.key, v.uri, v.raw, v.media_type, v.metadata, v.content_hash, v.title, v.text,
+select d.key, v.uri, coalesce(c.data, ''), v.media_type, v.metadata, v.content_hash, v.title, v.text,
     array(select unnest(a.principals) order by 1), v.listing_hash
 from current_document d join document_version v on v.id = d.current_version join acl_class a on a.id = d.acl_class
+left join raw_content c on c.id = v.raw_content_id
 where d.id = %(document)s;
 
 -- name: sealed

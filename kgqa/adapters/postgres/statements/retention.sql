@@ -56,6 +56,13 @@ where d.collection_id = %(collection)s and not exists (select from document_vers
 delete from chunk c
 where c.collection_id = %(collection)s and not exists (select from chunk_placement p where p.chunk_id = c.id);
 
+-- name: drop_unused_raw_content
+-- Bytes that somebody was about to use when their last version went, and then did not.
+delete from raw_content where id in (
+    select c.id from raw_content c
+    where not exists (select from document_version v where v.raw_content_id = c.id)
+    for update skip locked);
+
 -- name: drop_runs
 -- That have ended, with their reports. A run stays while a version or a batch of a stream names it: dropping a generation
 -- finds its versions by their runs, and the batches are what makes a stream take effect once.

@@ -45,24 +45,33 @@ where v.run_id = %(run)s and v.document_id = n.id
 
 -- name: make_staged_version
 create temp table staged_version (like document_version including defaults) on commit drop;
-alter table staged_version drop column id, drop column duplicate_of, drop column near_duplicate_of, drop column created_at;
+alter table staged_version drop column id, drop column duplicate_of, drop column near_duplicate_of, drop column created_at,
+    drop column raw_content_id, add column raw bytea not null;
 
 -- name: copy_staged_version
 copy staged_version (
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash, listing_hash
+    metadata, warnings, text, text_hash, minhash, listing_hash, raw
 ) from stdin with (format binary);
+
+-- name: add_raw_content
+-- Bytes that the collection does not hold yet. Those that it holds are locked: whoever drops their last version lets them be.
+insert into raw_content (collection_id, hash, data)
+select distinct on (sha256(raw)) %(collection)s, sha256(raw), raw from staged_version where raw <> '' order by sha256(raw)
+on conflict (collection_id, hash) do update set hash = excluded.hash;
 
 -- name: add_versions
 -- Versions that were not there yet: only their rows are written. The others were staged by an earlier, complete call.
 insert into document_version (
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash, listing_hash
+    metadata, warnings, text, raw_content_id, text_hash, minhash, listing_hash
 )
 select
     document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,
-    metadata, warnings, text, raw, text_hash, minhash, listing_hash
-from staged_version order by document_id
+    metadata, warnings, text, c.id, text_hash, minhash, listing_hash
+from staged_version s
+left join raw_content c on c.collection_id = %(collection)s and s.raw <> '' and c.hash = sha256(s.raw)
+order by document_id
 on conflict (document_id, run_id) do nothing
 returning document_id, id;
 
