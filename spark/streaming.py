@@ -25,7 +25,7 @@ from kgqa.adapters.kafka.topics import ensure_topic
 from kgqa.adapters.lakes.folder import FolderLake, local_path
 from kgqa.bootstrap import Services
 from kgqa.embedded.stack import Endpoints, Stack
-from kgqa.errors import InvalidInput, KgqaError, NotFound
+from kgqa.errors import Conflict, InvalidInput, KgqaError, NotFound
 from kgqa.logs import logger
 from kgqa.settings import Settings
 from spark.failures import task_errors
@@ -34,6 +34,7 @@ from spark.jobs.apply_changes import Applier, warm_workers
 from spark.jobs.list_sources import read_access
 from spark.jobs.stream_folder import Folder, Watch
 from spark.jobs.stream_kafka import BatchReport, Topic
+from spark.overtaking import FolderOvertaker, TopicOvertaker, overtaking
 
 #: a batch that is under way when the stream is stopped may take so long to end
 _LAST_BATCH_SECONDS = 12
@@ -136,13 +137,19 @@ def run_kafka(
     stream = Stream(topic.stream, show)
     roots = [Path(root).expanduser() for root in settings.stream.roots.split(":") if root]
     attempt = -1
-    with stream.signals(), warm_workers(session, settings, endpoints, wanted=not options.once):
+    ahead = TopicOvertaker(services, topic)
+    wanted = not options.once
+    with (
+        stream.signals(),
+        overtaking(ahead.follow, wanted=wanted),
+        warm_workers(session, settings, endpoints, wanted=wanted),
+    ):
         while not stream.stopping.is_set():
             attempt += 1
             try:
                 _run_query(session, services, endpoints, settings, topic, checkpoint, roots, stream, once=options.once)
             except KgqaError as problem:
-                if options.once or not problem.retryable:
+                if options.once or not (problem.retryable or isinstance(problem, Conflict)):
                     raise
                 stream.warn(problem)
                 stream.stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
@@ -203,12 +210,22 @@ def run_folder(
     interval = settings.stream.interval_seconds
     watch: Watch | None = None
     rounds = attempt = 0
-    with stream.signals(), warm_workers(session, settings, endpoints, wanted=not options.once):
+    ahead = FolderOvertaker(services, folder)
+    wanted = not options.once
+    with (
+        stream.signals(),
+        overtaking(ahead.follow, wanted=wanted),
+        warm_workers(session, settings, endpoints, wanted=wanted),
+    ):
         while not stream.stopping.is_set():
             start = time.perf_counter()
             waiting = 0
             try:
                 watch = watch or Watch(applier, folder)
+                if ahead.has_deleted.is_set():
+                    ahead.has_deleted.clear()
+                    watch.recall()
+                    watch.settle()
                 found = watch.look()
                 waiting = found.waiting
                 if found.changed or found.gone:

@@ -74,12 +74,28 @@ def from_files(session: SparkSession, files: Iterable[LakeFile], access: AccessL
 
 
 def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tuple[DataFrame, int]:
-    """SOURCE rows of a BEIR corpus ({"_id", "title", "text"} a line), and their number. Raises InvalidInput."""
+    """SOURCE rows of a BEIR corpus ({"_id", "title", "text"} a line), and their number. Raises InvalidInput.
+
+    A line may say who reads its document, as `principals`; what the access list says of a document wins.
+    """
     lines = session.read.text(corpus.as_uri()).where(fn.trim("value") != "")
-    keyed = lines.select(fn.get_json_object("value", "$._id").alias("key"), fn.col("value").alias("line"))
-    counts = keyed.agg(fn.count("*"), fn.count("key"), fn.count_distinct("key")).first()
+    said = fn.get_json_object("value", "$.principals")
+    keyed = lines.select(
+        fn.get_json_object("value", "$._id").alias("key"),
+        fn.col("value").alias("line"),
+        fn.array_sort(fn.array_distinct(fn.from_json(said, "array<string>"))).alias("own"),
+        said.isNotNull().alias("says"),
+    )
+    is_list = (fn.size("own") > 0) & ~fn.exists("own", lambda name: name.isNull() | (name == ""))
+    unreadable = fn.count_if(fn.col("says") & ~fn.coalesce(is_list, fn.lit(False)))
+    counts = keyed.agg(fn.count("*"), fn.count("key"), fn.count_distinct("key"), unreadable).first()
     assert counts is not None
-    total, with_key, distinct = counts
+    total, with_key, distinct, without_readers = counts
+    if without_readers:
+        raise InvalidInput(
+            f"The corpus {corpus.name} has {without_readers} lines whose `principals` are no list of names.",
+            hint='write "principals": ["group:internal"], or leave it out.',
+        )
     if not total == with_key == distinct:
         wrong = f"{total - with_key} lines without an `_id`, {with_key - distinct} repeated ones"
         raise InvalidInput(f"The corpus {corpus.name} has {wrong}.", hint="each line is one JSON object.")
@@ -93,7 +109,7 @@ def from_corpus(session: SparkSession, corpus: Path, access: AccessList) -> tupl
         fn.lit(None).cast("binary").alias("path"),
         fn.lit(0).cast("long").alias("size"),
         "line",
-        fn.coalesce("listed", default).alias("principals"),
+        fn.coalesce("listed", "own", default).alias("principals"),
         fn.lit("").cast("binary").alias("listing_hash"),
     )
     return spread(frame, total), total

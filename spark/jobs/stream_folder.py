@@ -24,7 +24,7 @@ from spark.jobs.list_sources import AccessList, raw_document, read_access
 from spark.jobs.stream_kafka import BatchReport
 
 #: a folder that had so many files and now has none is rather not mounted than emptied
-_EMPTIED = 10
+EMPTIED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +71,31 @@ class Watch:
         services = applier.services
         self._collection_id = applier.collection_id(folder.collection)
         services.store.remember_source(folder.collection, Source(uri=folder.uri, access_uri=folder.access))
-        self._known = dict(services.events.watched(self._collection_id, folder.uri))
+        self.recall()
         self._number = services.events.last_batch(folder.query)
         self._before: Mapping[str, WatchedFile] | None = None
+
+    def recall(self) -> None:
+        """Ask the record again what of the folder was read: somebody else has deleted documents."""
+        self._known = dict(self._applier.services.events.watched(self._collection_id, self.folder.uri))
+
+    def settle(self) -> None:
+        """Bring graph and entities up to documents that were deleted beside the batches."""
+        self._applier.settle(self.folder.collection)
 
     def look(self) -> Difference:
         """List the folder. Raises NotFound when it is not there, InvalidInput when its access lists are not valid."""
         if not self.folder.path.is_dir():
             raise NotFound(f"The folder {self.folder.path} is not there; nothing is deleted.")
         now = scan(self.folder.path, read_access(FolderLake(path=self.folder.path), self.folder.access))
-        if not now and len(self._known) > _EMPTIED:
+        if not now and len(self._known) > EMPTIED:
             raise NotFound(
                 f"The folder {self.folder.path} is empty and had {len(self._known)} files; nothing is deleted.",
                 hint="is it mounted? `kgqa delete` deletes documents by key.",
             )
         found = difference(now, self._before, self._known)
         self._before = now
-        gone = [key for key in found.gone if _is_gone(self.folder.path, self._known[key])]
+        gone = [key for key in found.gone if is_gone(self.folder.path, self._known[key])]
         return replace(found, gone=gone)
 
     def apply(self, found: Difference) -> BatchReport:
@@ -121,7 +129,7 @@ class Watch:
         published = applier.publish(run if work else None, batch)
         self._known |= {file.key: file for file in files}
         for key in gone:
-            del self._known[key]
+            self._known.pop(key, None)
         if work:
             applier.settle(folder.collection)
         report.count(outcomes)
@@ -155,7 +163,7 @@ def scan(folder: Path, access: AccessList) -> dict[str, WatchedFile]:
         try:
             entries = list(os.scandir(directory))
         except OSError:
-            continue  # its files are not gone: see `_is_gone`
+            continue  # its files are not gone: see `is_gone`
         for entry in entries:
             if entry.name.startswith((b"_", b".")):
                 continue
@@ -194,7 +202,7 @@ def _is_alike(file: WatchedFile, other: WatchedFile | None) -> bool:
     return other is not None and (file.size, file.modified_ns) == (other.size, other.modified_ns)
 
 
-def _is_gone(folder: Path, file: WatchedFile) -> bool:
+def is_gone(folder: Path, file: WatchedFile) -> bool:
     """Whether nothing is in its place any more; a folder that cannot be opened does not say so."""
     try:
         os.lstat(file.path or os.path.join(os.fsencode(folder), os.fsencode(file.key)))  # noqa: PTH118 - bytes

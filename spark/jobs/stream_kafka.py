@@ -124,6 +124,7 @@ def apply_batch(applier: Applier, topic: Topic, roots: Sequence[Path], frame: Da
                 except Conflict:
                     if attempt == ATTEMPTS:
                         raise
+            applier.settle(collection)
         return report
     finally:
         messages.unpersist()
@@ -195,8 +196,6 @@ def _apply_collection(
             batch = replace(batch, outcomes={**batch.outcomes, "failed": len(failed)})
     published = applier.publish(run, batch)
     _count(report, batch, published)
-    if work:
-        applier.settle(collection)
 
 
 def event_raw(roots: tuple[Path, ...]) -> ToRaw:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -14,6 +15,8 @@ from kgqa.adapters.kafka.broker import Broker
 from kgqa.errors import DependencyUnavailable, NotFound
 
 _SECONDS = 20
+#: how long a call waits for messages before it looks whether it should stop
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,17 @@ class Letter:
     value: bytes
     key: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message that has arrived."""
+
+    partition: int
+    offset: int
+    value: bytes
+    #: when the broker got it, in seconds since 1970
+    seconds: float
 
 
 def answers(broker: Broker) -> bool:
@@ -79,6 +93,40 @@ def send(broker: Broker, topic: str, letters: Iterable[Letter]) -> int:
     if problems or left:
         raise _unavailable(broker, problems[0] if problems else f"{left} messages did not arrive")
     return count
+
+
+def arrivals(broker: Broker, topic: str, stopping: threading.Event) -> Generator[list[Arrival]]:
+    """Messages that arrive from now on, as soon as they do, until `stopping`. Raises DependencyUnavailable.
+
+    Nothing is remembered: whoever wants every message reads the topic from offsets of their own.
+    """
+    # a consumer wants a group's name, and joins none
+    options = {"group.id": "kgqa-arrivals", "enable.auto.commit": False, "log_level": 0}
+    consumer = Consumer({**broker.client_options(), **options})
+    try:
+        found = consumer.list_topics(topic, timeout=_SECONDS).topics[topic]
+        if found.error is not None:
+            raise _unavailable(broker, str(found.error))
+        consumer.assign([TopicPartition(topic, partition, OFFSET_END) for partition in found.partitions])
+        while not stopping.is_set():
+            messages = consumer.consume(num_messages=500, timeout=_POLL_SECONDS)
+            if problem := next((error for m in messages if (error := m.error()) is not None), None):
+                raise _unavailable(broker, str(problem))
+            if messages:
+                yield [_arrival(message) for message in messages]
+    except KafkaException as problem:
+        raise _unavailable(broker, str(problem)) from problem
+    finally:
+        consumer.close()
+
+
+def _arrival(message: Message) -> Arrival:
+    return Arrival(
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        value=message.value() or b"",
+        seconds=message.timestamp()[1] / 1000,
+    )
 
 
 def _admin(broker: Broker) -> AdminClient:

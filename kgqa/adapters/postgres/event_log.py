@@ -153,9 +153,11 @@ class PostgresEventLog:
             with transaction(self._pool) as connection:
                 connection.execute(load("events")["add_sent"], _letters(letters))
 
-    def watched(self, collection_id: int, folder: str) -> Mapping[str, WatchedFile]:
-        """By key the files of a watched folder as they were read last."""
-        bound = {"collection": collection_id, "uri": folder}
+    def watched(
+        self, collection_id: int, folder: str, *, below: Sequence[str] | None = None
+    ) -> Mapping[str, WatchedFile]:
+        """By key the files of a watched folder as they were read last; `below`: only those at or below these keys."""
+        bound = {"collection": collection_id, "uri": folder, "below": None if below is None else list(below)}
         with connected(self._pool) as connection:
             return {
                 row[0]: WatchedFile(key=row[0], path=row[1], size=row[2], modified_ns=row[3], principals=tuple(row[4]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from kgqa.adapters.kafka.broker import Broker
+from kgqa.adapters.kafka.topics import ensure_topic
 from kgqa.adapters.neo4j.admin import apply_schema, wipe
 from kgqa.adapters.neo4j.driver import open_driver
-from kgqa.embedded.stack import Endpoints
+from kgqa.bootstrap import Services, build_services
+from kgqa.embedded.stack import Endpoints, Stack
 from kgqa.settings import ModelSettings, Settings, SparkSettings
 from spark.session import build_session
 from tests.integration.conftest import Database, own_generation
@@ -63,3 +67,22 @@ def servers(endpoints: Endpoints, database: Database, spark_settings: Settings) 
         apply_schema(driver)
         yield Servers(endpoints=on_database(endpoints, database), settings=spark_settings, database=database)
         wipe(driver, generation)
+
+
+@pytest.fixture(scope="module")
+def broker(settings: Settings, endpoints: object) -> Broker:
+    """The run's broker; it stops with the other servers."""
+    return Stack(settings).broker()
+
+
+@pytest.fixture
+def services(servers: Servers) -> Iterator[Services]:
+    with build_services(servers.settings, servers.endpoints) as services:
+        yield services
+
+
+@pytest.fixture
+def topic(broker: Broker) -> str:
+    name = f"events-{uuid.uuid4().hex[:8]}"
+    ensure_topic(broker, name, make=True, partitions=2)
+    return name

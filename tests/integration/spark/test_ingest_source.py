@@ -127,6 +127,7 @@ def test_entities_that_wait_from_a_cut_run_are_resolved_by_the_next(
 
 def test_a_corpus_lists_its_lines_with_their_readers(session: SparkSession, tmp_path: Path) -> None:
     lines = [{"_id": f"d{i}", "title": f"T{i}", "text": f"Text {i}."} for i in range(70)]
+    lines[3]["principals"] = lines[5]["principals"] = ["user:b", "group:a", "user:b"]
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("\n".join(map(json.dumps, lines)) + "\n\n", encoding="utf-8")
     access = AccessList(default=("public",), documents={"d3": ("group:x",), "gone": ("group:y",)})
@@ -136,6 +137,7 @@ def test_a_corpus_lists_its_lines_with_their_readers(session: SparkSession, tmp_
     assert total == len(rows) == 70
     assert rows["d3"]["principals"] == ["group:x"]
     assert rows["d4"]["principals"] == ["public"]
+    assert rows["d5"]["principals"] == ["group:a", "user:b"]
     assert raw_document("lake", rows["d4"].asDict()).data == b"Text 4."
 
 
@@ -144,6 +146,16 @@ def test_a_corpus_with_missing_or_repeated_ids_is_refused(session: SparkSession,
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text('{"_id": "d0", "text": "x"}\n' + wrong + "\n", encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"1 lines without|1 repeated"):
+        list_sources.run(session, FolderLake(path=corpus), AccessList())
+
+
+@pytest.mark.parametrize("readers", ["[]", '"public"', '{"a": 1}', '["a", ""]', '["a", null]', "7"])
+def test_a_corpus_whose_readers_are_no_list_of_names_is_refused(
+    session: SparkSession, tmp_path: Path, readers: str
+) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text(f'{{"_id": "d0", "text": "x", "principals": {readers}}}\n', encoding="utf-8")
+    with pytest.raises(InvalidInput, match="1 lines whose `principals` are no list"):
         list_sources.run(session, FolderLake(path=corpus), AccessList())
 
 

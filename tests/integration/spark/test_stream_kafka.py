@@ -10,75 +10,16 @@ import subprocess
 import sys
 import time
 import uuid
-from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-import pytest
 from confluent_kafka import Consumer
 from pyspark.sql import SparkSession
 
 from kgqa.adapters.kafka.broker import Broker
-from kgqa.adapters.kafka.topics import Letter, ensure_topic, send
-from kgqa.bootstrap import Services, build_services
-from kgqa.embedded.stack import Stack
-from kgqa.settings import KafkaSettings, Settings
-from spark.streaming import run_kafka
+from kgqa.bootstrap import Services
+from tests.integration.spark.events import Lines, event, publish, stream_once
 from tests.integration.spark.lake import Servers
-
-Lines = list[Mapping[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def broker(settings: Settings, endpoints: object) -> Broker:
-    """The run's broker; it stops with the other servers."""
-    return Stack(settings).broker()
-
-
-@pytest.fixture
-def services(servers: Servers) -> Iterator[Services]:
-    with build_services(servers.settings, servers.endpoints) as services:
-        yield services
-
-
-@pytest.fixture
-def topic(broker: Broker) -> str:
-    name = f"events-{uuid.uuid4().hex[:8]}"
-    ensure_topic(broker, name, make=True, partitions=2)
-    return name
-
-
-def event(op: str, key: str, version: int, text: str = "", principals: Sequence[str] = ("public",)) -> bytes:
-    found: dict[str, object] = {"op": op, "collection": "lake", "key": key, "version": version}
-    if op != "delete":
-        found["principals"] = list(principals)
-    if op == "upsert":
-        found |= {"text": text or f"# Notice {key}\n\nNorthline Castings GmbH makes part {version}.\n"}
-    return json.dumps(found).encode()
-
-
-def publish(broker: Broker, topic: str, events: Sequence[bytes]) -> None:
-    send(broker, topic, [Letter(value=value, key=b"one partition") for value in events])
-
-
-def on_broker(settings: Settings, broker: Broker, batch: int) -> Settings:
-    kafka = KafkaSettings.model_validate(
-        {"bootstrap_servers": broker.servers, "user": broker.user, "password": broker.password}
-    )
-    stream = settings.stream.model_copy(update={"batch_documents": batch})
-    return settings.model_copy(update={"kafka": kafka, "stream": stream})
-
-
-def stream_once(
-    session: SparkSession, services: Services, servers: Servers, broker: Broker, topic: str, *, from_start: bool = False
-) -> Lines:
-    """The batches of `stream-kafka --once`."""
-    lines: Lines = []
-    options = Namespace(topic=topic, dead_letter=None, once=True, from_start=from_start)
-    settings = on_broker(servers.settings, broker, batch=100 if from_start else 5)
-    run_kafka(session, services, servers.endpoints, settings, options, lines.append)
-    return [line["batch"] for line in lines]
 
 
 def dead_letters(broker: Broker, topic: str) -> list[tuple[bytes, str]]:
