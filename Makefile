@@ -32,6 +32,7 @@ lock: ## resolve the dependencies anew
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-annotate --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-annotate --no-header -q -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra models --group dev --python-version 3.11 --universal --generate-hashes --no-annotate --no-header -q -c requirements-dev.lock -o requirements-models.lock
+	uv pip compile pyproject.toml --extra audio --group dev --python-version 3.11 --universal --generate-hashes --no-annotate --no-header -q -c requirements-dev.lock -o requirements-audio.lock
 
 docs: ## regenerate what is generated: settings, GraphQL schema, SQL schema
 	./run python -m kgqa.documents

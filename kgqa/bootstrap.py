@@ -24,6 +24,7 @@ from kgqa.adapters.models.local_generator import TransformersGenerator
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.adapters.models.sentence_encoder import SentenceTransformersEmbedder
 from kgqa.adapters.models.span_reader import TransformersReader
+from kgqa.adapters.models.speech import speech_model
 from kgqa.adapters.neo4j.driver import open_driver
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.adapters.parsing.isolated import IsolatedReader
@@ -205,7 +206,7 @@ def _extractor(dictionary: str) -> SpacyExtractor:
 
 
 def ingest_options(settings: Settings) -> IngestOptions:
-    """The options of the steps that settings decide."""
+    """The options of the steps that settings decide. Raises ConfigurationError for speech that cannot be heard."""
     limits = settings.limits
     return IngestOptions(
         limits=ParseLimits(
@@ -218,11 +219,12 @@ def ingest_options(settings: Settings) -> IngestOptions:
             cells=limits.table_cells,
             ocr_pages=limits.ocr_pages,
             pixels=limits.image_pixels,
+            sound_minutes=limits.sound_minutes,
             seconds=limits.document_seconds,
             memory_bytes=limits.document_memory_bytes,
         ),
         chunks=ChunkOptions(),
-        reader=IsolatedReader(ocr=settings.models.ocr != "none"),
+        reader=IsolatedReader(ocr=settings.models.ocr != "none", speech=speech_model(settings.models.speech)),
     )
 
 

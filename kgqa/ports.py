@@ -1,8 +1,7 @@
 """Every seam of the system on one page.
 
-Reads take a `View` (caller, collection, generation, visible classes) and return only what it may see, in the
-order stated; missing and invisible ids are simply absent. Writes are idempotent: doing one twice changes
-nothing. Every method may raise `DependencyUnavailable`.
+Reads take a `View` (caller, collection, generation, visible classes) and return only what it may see, in the order
+stated; missing and invisible ids are absent. Writes are idempotent. Every method may raise `DependencyUnavailable`.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from kgqa.model.job import Job
 from kgqa.model.library import DocumentView, Neighbourhood, Page
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.model.picture import RecognisedLine
+from kgqa.model.speech import Transcript
 
 
 class Lake(Protocol):
@@ -63,13 +63,22 @@ class Embedder(Protocol):
 
 
 class TextRecogniser(Protocol):
-    """Pictures of text to text (OCR)."""
+    """Pictures of text to text (OCR). `version` is part of the stage hash."""
 
-    #: name and version; part of the stage hash
     version: str
 
     def recognise(self, picture: npt.NDArray[np.uint8]) -> Sequence[RecognisedLine]:
         """Lines in reading order, however the picture lies. `picture`: (height, width, 3), red, green, blue."""
+        ...
+
+
+class SpeechRecogniser(Protocol):
+    """Recordings of speech to text. `version` is part of the stage hash."""
+
+    version: str
+
+    def transcribe(self, samples: npt.NDArray[np.int16]) -> Transcript:
+        """What is said, nothing where nobody speaks. `samples`: one channel, `model.speech.SAMPLE_RATE` a second."""
         ...
 
 

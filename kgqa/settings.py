@@ -130,6 +130,11 @@ class ModelSettings(Group):
         description="Reads pictures and scanned pages: `default` (RapidOCR, from its package), or `none`. Changing it"
         " reads every document again at the next ingest.",
     )
+    speech: str = Field(
+        default="none",
+        description="Hears recordings: `none`, `whisper-base` (packaged), or `faster-whisper:DIR`, a Whisper model for"
+        " CTranslate2; both need the extra `audio` (docs/formats.md). Changing it reads every document again.",
+    )
     ranker: str = Field(
         default="default", description="`default`, `none` (the order of the walk), or the path of a ranker's ONNX file."
     )
@@ -205,7 +210,9 @@ class LimitSettings(Group):
         " `kgqa ingest` deletes them only with `--allow-deletions`.",
     )
     document_seconds: float = Field(
-        default=300, gt=0, description="Longest time for reading one document, its OCR included; then it has failed."
+        default=300,
+        gt=0,
+        description="Longest time for reading one document, OCR and speech recognition included; then it has failed.",
     )
     document_memory_bytes: int = Field(
         default=3_000_000_000,
@@ -220,6 +227,9 @@ class LimitSettings(Group):
     table_cells: int = Field(default=5_000_000, gt=0, description="Most cells of a workbook.")
     image_pixels: int = Field(default=60_000_000, gt=0, description="Largest picture, in pixels.")
     ocr_pages: int = Field(default=100, gt=0, description="Pages of one document that are read by OCR.")
+    sound_minutes: float = Field(
+        default=30, gt=0, description="Longest recording. One core recognises some ten minutes of it a minute."
+    )
     question_characters: int = Field(default=2_000, gt=0, description="Longest question.")
     job_attempts: int = Field(default=3, gt=0, description="Attempts before a job is dead.")
     job_lease_seconds: int = Field(

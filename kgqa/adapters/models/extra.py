@@ -1,4 +1,4 @@
-"""What the adapters over torch share. Their libraries are the extra `models`, imported when a model is first needed."""
+"""What the adapters over an extra share: `models` (torch) or `audio` (speech), imported when a model is needed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from kgqa.errors import ConfigurationError
 
 #: files of a model folder that decide what it computes
 _WEIGHTS = ("*.json", "*.safetensors", "*.bin", "*.model")
+#: where an extra is explained
+_PAGES = {"models": "docs/models.md", "audio": "docs/formats.md"}
 
 
-def library(name: str) -> Any:
+def library(name: str, extra: str = "models") -> Any:
     """The module. Raises ConfigurationError where the extra is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError as problem:
-        raise ConfigurationError(
-            f"This needs the extra `models`: {problem}.",
-            hint="start kgqa with `./run --models kgqa`, or install kgqa[models] (docs/models.md).",
-        ) from None
+        raise not_installed(extra, f"This needs the extra `{extra}`: {problem}.") from None
+
+
+def not_installed(extra: str, message: str) -> ConfigurationError:
+    """The refusal of what an extra is needed for, with the command that has it."""
+    return ConfigurationError(
+        message, hint=f"start kgqa with `./run --{extra} kgqa`, or install kgqa[{extra}] ({_PAGES[extra]})."
+    )
 
 
 def transformers() -> Any:

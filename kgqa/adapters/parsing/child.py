@@ -1,6 +1,7 @@
-"""`python -m kgqa.adapters.parsing.child MEMORY OCR THREADS`: reads documents from its standard input, one by one.
+"""`python -m kgqa.adapters.parsing.child MEMORY OCR THREADS SPEECH`: reads documents from its standard input.
 
-It limits its own memory before it reads the first one, and ends when its parent does.
+SPEECH is a model of `adapters.models.speech`, or empty. It limits its own memory before it reads the first document,
+and ends when its parent does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from typing import BinaryIO
 
 from kgqa.adapters.models.ocr import RapidRecogniser
+from kgqa.adapters.models.speech import WhisperRecogniser
 from kgqa.adapters.parsing.messages import ENDS, LENGTH, answer, framed, refusal
 from kgqa.errors import InvalidInput, KgqaError, LimitExceeded
 from kgqa.ingest.formats.media_type import media_type
@@ -25,11 +27,12 @@ LOOK_SECONDS = 5.0
 
 def main(arguments: list[str]) -> None:
     """Serve until the input ends, the parent ends, or memory was refused (what is left of it may be in pieces)."""
-    memory, ocr, threads = int(arguments[0]), arguments[1] == "ocr", int(arguments[2])
+    memory, ocr, threads, speech = int(arguments[0]), arguments[1] == "ocr", int(arguments[2]), arguments[3]
     _limit(memory)
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is not an answer
     recogniser = RapidRecogniser(threads=threads) if ocr else None
+    listener = WhisperRecogniser(speech, threads=threads) if speech else None
     parent = os.getppid()
     while _has_work(source, parent):
         header = source.read(LENGTH)
@@ -37,7 +40,7 @@ def main(arguments: list[str]) -> None:
             return
         request = json.loads(source.read(int.from_bytes(header, "big")))
         data = source.read(request["bytes"])
-        reading = Reading(limits=ParseLimits(**request["limits"]), recogniser=recogniser)
+        reading = Reading(limits=ParseLimits(**request["limits"]), recogniser=recogniser, listener=listener)
         is_out_of_memory = False
         try:
             kind = media_type(data, request["name"], request["declared"])

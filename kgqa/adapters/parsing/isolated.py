@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from kgqa.adapters.models.ocr import RapidRecogniser
+from kgqa.adapters.models.speech import speech_version
 from kgqa.adapters.parsing.child import out_of_memory
 from kgqa.adapters.parsing.messages import ENDS, LENGTH, framed, result
 from kgqa.errors import InvalidInput, KgqaError, LimitExceeded
@@ -43,17 +44,20 @@ class IsolatedReader:
     #: pages and pictures are read by OCR
     ocr: bool = True
     threads: int = 1
+    #: hears recordings: what `adapters.models.speech.speech_model` gives; empty: they are skipped
+    speech: str = ""
 
     @property
     def version(self) -> str:
-        """What texts depend on: OCR, where it is on."""
-        return RapidRecogniser().version if self.ocr else ""
+        """What texts depend on: OCR and speech recognition, where they are on."""
+        versions = [RapidRecogniser().version] if self.ocr else []
+        return " ".join([*versions, *([speech_version(self.speech)] if self.speech else [])])
 
     def read(self, data: bytes, name: str, declared: str | None, limits: ParseLimits) -> tuple[str, Parsed]:
         """The media type and the pieces. Raises InvalidInput or LimitExceeded, also for what hangs or crashes."""
         if _is_short_text(data, name, declared):
             return PLAIN_READER.read(data, name, declared, limits)
-        return _child(limits.memory_bytes, self.ocr, self.threads).read(data, name, declared, limits)
+        return _child(limits.memory_bytes, self.ocr, self.threads, self.speech).read(data, name, declared, limits)
 
 
 def _is_short_text(data: bytes, name: str, declared: str | None) -> bool:
@@ -65,16 +69,16 @@ def _is_short_text(data: bytes, name: str, declared: str | None) -> bool:
         return True  # refused in the same words here
 
 
-_children: dict[tuple[int, int, bool, int], _Child] = {}
+_children: dict[tuple[int, int, bool, int, str], _Child] = {}
 _children_lock = threading.Lock()
 
 
-def _child(memory: int, ocr: bool, threads: int) -> _Child:  # noqa: FBT001 - a key
+def _child(memory: int, ocr: bool, threads: int, speech: str = "") -> _Child:  # noqa: FBT001 - a key
     """The child of this process for these settings; one that a fork inherited is not ours."""
-    key = (os.getpid(), memory, ocr, threads)
+    key = (os.getpid(), memory, ocr, threads, speech)
     with _children_lock:
         if key not in _children:
-            _children[key] = _Child(memory, ["ocr" if ocr else "plain", str(threads)])
+            _children[key] = _Child(memory, ["ocr" if ocr else "plain", str(threads), speech])
         return _children[key]
 
 

@@ -30,7 +30,7 @@ def answer(kind: str, parsed: Parsed) -> dict[str, object]:
     """What was read."""
     return {
         "kind": kind,
-        "pieces": [[p.text, p.kind, p.level, p.page, p.row_key] for p in parsed.pieces],
+        "pieces": [[p.text, p.kind, p.level, p.page, p.seconds, p.row_key] for p in parsed.pieces],
         "metadata": dict(parsed.metadata),
         "warnings": list(parsed.warnings),
     }
@@ -47,8 +47,15 @@ def result(message: Mapping[str, Any]) -> tuple[str, Parsed]:
     if "error" in message:
         raise _ERRORS[str(message["error"])](str(message["message"]), hint=message["hint"])
     pieces = tuple(
-        Piece(text=str(text), kind=str(kind), level=int(level), page=page, row_key=row_key)
-        for text, kind, level, page, row_key in message["pieces"]
+        Piece(
+            text=str(text),
+            kind=str(kind),
+            level=int(level),
+            page=page,
+            seconds=(float(seconds[0]), float(seconds[1])) if seconds else None,
+            row_key=row_key,
+        )
+        for text, kind, level, page, seconds, row_key in message["pieces"]
     )
     warnings = tuple(str(warning) for warning in message["warnings"])
     metadata = {str(name): str(value) for name, value in message["metadata"].items()}

@@ -43,7 +43,13 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 TIFF = "image/tiff"
 WEBP = "image/webp"
+WAV = "audio/wav"
+MP3 = "audio/mpeg"
+FLAC = "audio/flac"
+M4A = "audio/mp4"
+OGG = "audio/ogg"
 IMAGES = frozenset((PNG, JPEG, TIFF, WEBP))
+SOUNDS = frozenset((WAV, MP3, FLAC, M4A, OGG))
 OPEN_DOCUMENT = frozenset((ODT, ODS, ODP))
 #: decoded to text before they are read
 TEXTS = frozenset((MARKDOWN, PLAIN, HTML, CSV, TSV, JSON, JSONL, VTT, ASCIIDOC))
@@ -56,17 +62,20 @@ _EXTENSIONS = {
     ".json": JSON, ".jsonl": JSONL, ".ndjson": JSONL, ".xml": XML, ".nxml": XML, ".dita": XML, ".ditamap": XML,
     ".zip": ZIP, ".vtt": VTT, ".adoc": ASCIIDOC, ".asciidoc": ASCIIDOC, ".png": PNG, ".jpg": JPEG, ".jpeg": JPEG,
     ".tif": TIFF, ".tiff": TIFF, ".webp": WEBP,
+    ".wav": WAV, ".mp3": MP3, ".flac": FLAC, ".m4a": M4A, ".m4b": M4A, ".ogg": OGG, ".oga": OGG, ".opus": OGG,
 }  # fmt: skip
 _DECLARED = {
     "text/x-markdown": MARKDOWN, "application/xhtml+xml": HTML, "application/csv": CSV, "text/tsv": TSV,
     "text/json": JSON, "application/jsonl": JSONL, "application/x-jsonlines": JSONL, "application/jsonlines": JSONL,
     "text/xml": XML, "text/rtf": RTF, "application/x-zip-compressed": ZIP, "image/jpg": JPEG,
-    "text/x-asciidoc": ASCIIDOC,
+    "text/x-asciidoc": ASCIIDOC, "audio/x-wav": WAV, "audio/wave": WAV, "audio/vnd.wave": WAV, "audio/mp3": MP3,
+    "audio/x-flac": FLAC, "audio/x-m4a": M4A, "audio/m4a": M4A, "application/ogg": OGG, "audio/opus": OGG,
 }  # fmt: skip
 #: formats that their first bytes give away; a file that only is called so is refused
 _BINARY = {
     PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", ODT: "ODT", ODS: "ODS", ODP: "ODP", EPUB: "EPUB", ZIP: "ZIP",
     MSG: "MSG", RTF: "RTF", PNG: "PNG", JPEG: "JPEG", TIFF: "TIFF", WEBP: "WEBP",
+    WAV: "WAV", MP3: "MP3", FLAC: "FLAC", M4A: "M4A", OGG: "Ogg",
 }  # fmt: skip
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -74,7 +83,12 @@ _MAGIC = (
     (b"II*\x00", TIFF),
     (b"MM\x00*", TIFF),
     (b"{\\rtf", RTF),
+    (b"fLaC", FLAC),
+    (b"OggS", OGG),
+    *((bytes((0xFF, second)), MP3) for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)),  # layer III, each MPEG version
+    *((b"ID3" + bytes((version,)), MP3) for version in (2, 3, 4)),
 )
+_RIFF = {b"WEBP": WEBP, b"WAVE": WAV}
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: streams of compound files by which they are known
 _STREAMS = (
@@ -94,10 +108,6 @@ _OTHER_MAGIC = (
     (b"MZ\x90\x00", "a program"),
     (b"SQLite format 3\x00", "a database"),
     (b"PAR1", "a Parquet file"),
-    (b"OggS", "a sound file"),
-    (b"ID3", "a sound file"),
-    (b"\xff\xfb", "a sound file"),
-    (b"fLaC", "a sound file"),
 )
 _HTML_START = re.compile(
     rb"(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|table|h[1-6]|article)\b", re.I | re.S
@@ -105,7 +115,7 @@ _HTML_START = re.compile(
 _HEADER = re.compile(
     rb"^(?:from|to|cc|date|subject|received|return-path|message-id|mime-version|delivered-to):[ \t]", re.I | re.M
 )
-HINT = "convert it to PDF, an Office or OpenDocument format, HTML, Markdown, text, CSV, JSON or XML."
+HINT = "convert it to PDF, an Office or OpenDocument format, HTML, Markdown, text, CSV, JSON or XML (docs/formats.md)."
 
 
 def media_type(data: bytes, name: str, declared: str | None) -> str:
@@ -119,7 +129,7 @@ def media_type(data: bytes, name: str, declared: str | None) -> str:
     if data.startswith(_COMPOUND):
         return _compound(data)
     if data.startswith(b"RIFF"):
-        return WEBP if data[8:12] == b"WEBP" else _refuse("a sound or video file")
+        return _RIFF.get(data[8:12]) or _refuse("a video file, or a sound file of a rare kind")
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
@@ -127,7 +137,9 @@ def media_type(data: bytes, name: str, declared: str | None) -> str:
         if data.startswith(magic):
             _refuse(what)
     if data[4:8] == b"ftyp":
-        _refuse("a sound or video file")
+        if data[8:11] in (b"M4A", b"M4B") or named == M4A:
+            return M4A
+        raise unsupported("a video file", "save what is said in it as M4A (`ffmpeg -i FILE -vn FILE.m4a` does it).")
     promised = named if stated in (None, PLAIN) else stated
     if promised in _BINARY:
         raise _misnamed(_BINARY[promised])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from kgqa.ports import TextRecogniser
+from kgqa.ports import SpeechRecogniser, TextRecogniser
 
 #: message of the InvalidInput for a document that has nothing to index
 NO_TEXT = "The document has no text."
@@ -32,6 +32,8 @@ class ParseLimits:
     ocr_pages: int = 100
     #: pixels of an image, or of a page that is rendered for OCR
     pixels: int = 60_000_000
+    #: length of a recording
+    sound_minutes: float = 30.0
     #: time for one document; kept where it is read by a child process
     seconds: float = 300.0
     #: memory of the child process that reads documents, code and models included
@@ -48,6 +50,8 @@ class Piece:
     #: level of a heading from 1, 0 for other pieces
     level: int = 0
     page: int | None = None
+    #: from and to in a recording, where it is of one
+    seconds: tuple[float, float] | None = None
     row_key: str | None = None
 
 
@@ -68,6 +72,8 @@ class Reading:
     limits: ParseLimits = field(default_factory=ParseLimits)
     #: reads pages and images; None: they are left out with a warning
     recogniser: TextRecogniser | None = None
+    #: hears recordings; None: they are refused
+    listener: SpeechRecogniser | None = None
     #: how many containers (archives, messages) the bytes came out of
     depth: int = 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from kgqa.errors import InvalidInput, KgqaError
 from kgqa.ingest.clean import decode
@@ -27,6 +28,7 @@ from kgqa.ingest.formats import (
     rich_text,
     sheets,
     slides,
+    sound,
     subtitles,
     table,
     webpage,
@@ -58,6 +60,7 @@ _BINARY_READERS: Mapping[str, Callable[[bytes, Reading], Parsed]] = {
     media_type.ZIP: lambda data, reading: members.read_archive(data, reading, read_any),
     **dict.fromkeys(media_type.OPEN_DOCUMENT, lambda data, reading: open_document.read(data, reading.limits)),
     **dict.fromkeys(media_type.IMAGES, image.read),
+    **{kind: partial(sound.read, kind) for kind in media_type.SOUNDS},
 }
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
