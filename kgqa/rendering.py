@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from kgqa.adapters.postgres.check import Finding
 from kgqa.model.answer import Answer, Citation, CitationReason, Evidence, EvidenceChunk
+from kgqa.text.timestamps import time_span
 
 
 def answer_json(answer: Answer) -> dict[str, object]:
@@ -48,6 +49,7 @@ def _citation(c: Citation) -> dict[str, object]:
         "chunkId": str(c.chunk_id),
         "headingPath": list(c.heading_path),
         "page": c.page,
+        "seconds": list(c.seconds) if c.seconds else None,
         "start": c.start,
         "end": c.end,
         "quote": c.quote,
@@ -62,6 +64,7 @@ def _chunk(c: EvidenceChunk) -> dict[str, object]:
         "documentKey": c.document_key,
         "title": c.title,
         "page": c.page,
+        "seconds": list(c.seconds) if c.seconds else None,
         "start": c.start,
         "end": c.end,
         "text": c.text,
@@ -70,10 +73,12 @@ def _chunk(c: EvidenceChunk) -> dict[str, object]:
     }
 
 
-def place(heading_path: tuple[str, ...] | list[str], page: int | None) -> str:
-    """Where in a document: `page 3, Maintenance > Seals`."""
-    parts = ([f"page {page}"] if page else []) + ([" > ".join(heading_path)] if heading_path else [])
-    return ", ".join(parts)
+def place(c: Citation) -> str:
+    """Where in a document: `page 3, Maintenance > Seals`, or `00:01:05-00:01:32`."""
+    page = [f"page {c.page}"] if c.page else []
+    time = [time_span(c.seconds)] if c.seconds else []
+    headings = [" > ".join(c.heading_path)] if c.heading_path else []
+    return ", ".join(page + time + headings)
 
 
 def why(reason: CitationReason) -> str:
@@ -108,7 +113,7 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         console.print(f"[bold]{escape(answer.short)}[/]")  # worked out from what follows
     console.print(f"[bold]{escape(answer.text)}[/]" if not answer.abstained else escape(answer.text))
     for c in answer.citations:
-        where = place(c.heading_path, c.page)
+        where = place(c)
         console.print(escape(f"  [{c.n}] {c.title}" + (f" ({where})" if where else "") + f"  {c.uri}"))
         console.print(f"      [italic]{escape(chr(8220) + ' '.join(c.quote.split()) + chr(8221))}[/]")
         if explain:

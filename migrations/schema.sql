@@ -75,6 +75,8 @@ table chunk_placement row level security
     page integer
     start_offset integer not null
     end_offset integer not null
+    from_seconds double precision
+    to_seconds double precision
     constraint chunk_placement_check CHECK ((end_offset >= start_offset))
     constraint chunk_placement_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES chunk(id) ON DELETE CASCADE
     constraint chunk_placement_pkey PRIMARY KEY (version_id, ordinal)

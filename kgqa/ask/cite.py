@@ -92,4 +92,5 @@ def _citation(n: int, quote: Quote, reason: CitationReason) -> Citation:
         end=chunk.start + quote.end,
         quote=quote.text,
         reason=reason,
+        seconds=chunk.seconds,
     )

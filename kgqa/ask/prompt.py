@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from kgqa.model.answer import EvidenceChunk, Question
+from kgqa.text.timestamps import time_span
 
 #: what the model is told to say when the passages do not answer
 NO_ANSWER = "NO ANSWER"
@@ -25,7 +26,8 @@ def render(question: Question, chunks: Sequence[EvidenceChunk]) -> str:
 
 def _place(chunk: EvidenceChunk) -> str:
     page = [f"page {chunk.page}"] if chunk.page else []
-    return " > ".join(part for part in (chunk.title, *chunk.heading_path, *page) if part)
+    time = [time_span(chunk.seconds)] if chunk.seconds else []
+    return " > ".join(part for part in (chunk.title, *chunk.heading_path, *page, *time) if part)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""`kgqa eval`: measure retrieval, answers, resolution, extraction, parsing and OCR."""
+"""`kgqa eval`: measure retrieval, answers, resolution, extraction, parsing, OCR and speech recognition."""
 
 from __future__ import annotations
 
@@ -315,6 +315,38 @@ def eval_ocr(json_path: JsonFileOption = None) -> None:
     out.print(f"all: {overall:.4f} of the characters are wrong, {len(pages)} pages")
     if json_path:
         json_path.write_text(json.dumps({"error_rate": overall, "pages": pages}, indent=2), encoding="utf-8")
+
+
+@evaluate.command("speech")
+def eval_speech(
+    folder: Annotated[Path, typer.Argument(help="Folder with *.transcription and its recordings.", exists=True)],
+    json_path: JsonFileOption = None,
+) -> None:
+    """Hear recordings whose words are known, and count the words that are wrong. Needs `./run --audio`, no servers.
+
+    A line of *.transcription is `what is said (NAME)`; NAME.wav, or another format that is read, lies beside it.
+    """
+    from rich.progress import track
+
+    from kgqa.bootstrap import ingest_options
+    from kgqa.evaluation import hearing
+
+    settings = load_settings()
+    if settings.models.speech == "none":
+        raise InvalidInput(
+            "Speech recognition is off.", hint="KGQA_MODELS__SPEECH=whisper-base ./run --audio kgqa eval speech FOLDER"
+        )
+    listed = hearing.recordings(folder)
+    measured = hearing.measure(listed, ingest_options(settings))
+    hearings = list(track(measured, "recordings", total=len(listed), console=err))
+    for one in hearings:
+        heard = " ".join((one.heard or one.reason).split())
+        out.print(f"{one.name:12}{one.edits:4} of {one.words:3} words: {one.said} | {heard}", markup=False)
+    rate, low, high = hearing.error_rate(hearings)
+    said = sum(one.words for one in hearings)
+    out.print(f"word error rate {rate:.3f} [{low:.3f}, {high:.3f}], {len(hearings)} recordings, {said} words")
+    if json_path:
+        json_path.write_text(json.dumps(hearing.report(hearings), indent=2), encoding="utf-8")
 
 
 @evaluate.command("questions")

@@ -119,7 +119,14 @@ def _chunk(
         page=held[0].page,
         sentences=tuple(Sentence(start=a, end=b) for a, b in sentence_spans(text)),
         row_key=held[0].row_key if len(held) == 1 else None,
+        seconds=_seconds(held),
     )
+
+
+def _seconds(blocks: Sequence[Block]) -> tuple[float, float] | None:
+    """From the first to the last second that any of the blocks has."""
+    spans = [block.seconds for block in blocks if block.seconds]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
 def _heading_path(blocks: Sequence[Block]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 #: counts up when files are read otherwise than before, or files are read that were not
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 DEFAULT_LIMITS = ParseLimits()
 #: longer headings are paragraphs that somebody wrote in large letters
 HEADING_CHARACTERS = 200
@@ -134,6 +134,7 @@ def _lay_out(pieces: Sequence[Piece]) -> tuple[str, tuple[Block, ...]]:
                 kind=piece.kind,
                 heading_path=tuple(heading for _, heading in path),
                 page=piece.page,
+                seconds=piece.seconds,
                 row_key=clean(piece.row_key) or None if piece.row_key else None,
             )
         )

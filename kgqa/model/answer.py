@@ -82,6 +82,8 @@ class EvidenceChunk:
     language: str
     #: sentence spans relative to the chunk
     sentences: tuple[tuple[int, int], ...]
+    #: from and to in a recording, where it is of one
+    seconds: tuple[float, float] | None = None
     #: final order, from 1
     rank: int = 0
     #: why it is here: `keyword`, `vector`, `graph`
@@ -160,6 +162,8 @@ class Citation:
     end: int
     quote: str
     reason: CitationReason
+    #: from and to in a recording, of the chunk that is quoted
+    seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,8 @@ class Block:
     heading_path: tuple[str, ...] = ()
     #: page number from 1 where the format has pages
     page: int | None = None
+    #: from and to in a recording, where it is of one
+    seconds: tuple[float, float] | None = None
     #: key of a table row (first column) or of a record, where there is one
     row_key: str | None = None
 
@@ -122,6 +124,8 @@ class Chunk:
     sentences: tuple[Sentence, ...]
     #: row key of the table row or record that the chunk holds, if it holds exactly one
     row_key: str | None = None
+    #: from and to in a recording, where it is of one
+    seconds: tuple[float, float] | None = None
 
     def context(self, title: str) -> str:
         """Title and headings, joined: what a reader of the chunk alone would need to know where it stands."""

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from api.graphql.types.documents import Document, Passage, cited_document, passage
+from api.graphql.types.documents import SECONDS, Document, Passage, cited_document, passage
 from kgqa.model import answer as model
 
 
@@ -43,6 +43,7 @@ class Citation:
     quote: str
     heading_path: list[str]
     page: int | None
+    seconds: list[float] | None = strawberry.field(description=SECONDS)
     reason: CitationReason
 
 
@@ -191,6 +192,7 @@ def citation(value: model.Citation) -> Citation:
         quote=value.quote,
         heading_path=list(value.heading_path),
         page=value.page,
+        seconds=list(value.seconds) if value.seconds else None,
         reason=_reason(value.reason),
     )
 

@@ -13,6 +13,8 @@ from kgqa.model.answer import Citation as CitationValue
 from kgqa.model.answer import EvidenceChunk as EvidenceChunkValue
 from kgqa.model.library import DocumentView
 
+SECONDS = "From and to in the recording, where the document is one."
+
 
 @strawberry.type(description="One thing that a source says about a document.")
 class Metadata:
@@ -77,6 +79,7 @@ class Passage:
     document: Document
     heading_path: list[str]
     page: int | None
+    seconds: list[float] | None = strawberry.field(description=SECONDS)
     start: int = strawberry.field(description="Offset into the document's text.")
     end: int
     text: str
@@ -102,6 +105,7 @@ def passage(chunk: EvidenceChunkValue) -> Passage:
         document=cited_document(chunk),
         heading_path=list(chunk.heading_path),
         page=chunk.page,
+        seconds=list(chunk.seconds) if chunk.seconds else None,
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,

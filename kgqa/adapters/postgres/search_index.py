@@ -155,6 +155,7 @@ class PostgresSearchIndex:
                 text=row[9],
                 language=row[10],
                 sentences=tuple((start, end) for start, end in row[11]),
+                seconds=None if row[12] is None else (row[12], row[13]),
             )
             for row in self._rows(view, "evidence", chunks=list(chunk_ids))
         ]

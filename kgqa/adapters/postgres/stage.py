@@ -27,7 +27,7 @@ TYPES = {
         "int8 int8 int4 bytea bytea text text text text text text jsonb text[] text bytea bytea bytea bytea"
     ),
     "staged_chunk": "int8 int4 int8 int4 text",
-    "chunk_placement": "int8 int4 int8 text[] text text int4 int4 int4",
+    "chunk_placement": "int8 int4 int8 text[] text text int4 int4 int4 float8 float8",
     "chunk_index": "int4 int8 int8 int4 int4 text int4[] sparsevec bytea halfvec",
     "sentence": "int4 int8 int8 int4 int4 int4 int4 int4 bytea halfvec",
     "name_support": "int4 int8 text int8 int8 int8 text text text text int4",
@@ -236,6 +236,7 @@ def _placements(staged: Sequence[Staged]) -> Iterator[Row]:
         for c in s.delta.chunks:
             yield (
                 s.version_id, c.ordinal, c.id, list(c.heading_path), c.row_key, c.language, c.page, c.start, c.end,
+                *(c.seconds or (None, None)),
             )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""WebVTT: what was said, cue by cue, without times; who speaks stands before it, and notes are left out."""
+"""WebVTT: what was said, cue by cue with its time; who speaks stands before it, and notes are left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from kgqa.errors import InvalidInput
 from kgqa.ingest.formats.parsed import Parsed, Piece
 
 _BLOCKS = re.compile(r"\n[ \t]*\n")
-_TIMING = re.compile(r"^(?:\d+:)?\d\d:\d\d\.\d{3}[ \t]+-->")
+_TIME = r"(?:(\d{1,6}):)?(\d\d):(\d\d\.\d{3})"
+_TIMING = re.compile(rf"^{_TIME}[ \t]+-->(?:[ \t]+{_TIME})?", re.ASCII)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -32,4 +33,14 @@ def _cues(text: str) -> Iterator[Piece]:
         said = "\n".join(lines[at + 1 :])
         spoken = _TAG.sub("", _VOICE.sub(lambda voice: f"{voice[1].strip()}: ", said))
         if shown := html.unescape(spoken).strip():
-            yield Piece(text=shown)
+            yield Piece(text=shown, seconds=_span(lines[at].strip()))
+
+
+def _span(timing: str) -> tuple[float, float] | None:
+    """From and to of a cue; None where the second one is not stated or comes before the first."""
+    found = _TIMING.match(timing)
+    parts = found.groups() if found else ()
+    if not parts or parts[-1] is None:
+        return None
+    first, last = (int(h or 0) * 3600 + int(m) * 60 + float(s) for h, m, s in (parts[:3], parts[3:]))
+    return (first, last) if first <= last else None

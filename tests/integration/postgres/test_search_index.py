@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import psycopg
@@ -278,3 +279,13 @@ def assert_bm25s_agrees(index, pools, embed, questions: list[str]) -> None:
             assert scores == pytest.approx({chunk: whole[chunk] for chunk in set().union(*rare)}, rel=1e-5)
             compared += 1
     assert compared > len(questions) / 2
+
+
+def test_evidence_of_a_recording_says_when_it_was_said(index, lake, delta) -> None:
+    heard = delta("talk.mp3", "The pump of Kestrel stands.\n\nThe seal of Kestrel leaks.")
+    spans = [(float(n), n + 65.2) for n, _ in enumerate(heard.chunks)]
+    chunks = tuple(replace(c, seconds=span) for c, span in zip(heard.chunks, spans, strict=True))
+    written = delta("notes.md", "The valve of Kestrel is shut.")
+    lake.put(replace(heard, chunks=chunks), written)
+    found = index.evidence(index.view(PUBLIC, "lake"), [c.id for c in (*chunks, *written.chunks)])
+    assert [c.seconds for c in found] == [*spans, None]

@@ -29,3 +29,8 @@ def test_prompt_is_the_template_with_its_fields_filled_in_once():
     first = replace(chunks["p350"], heading_path=("Codes",), page=3)
     second = replace(chunks["p200"], text="Write {question} and {secret} as they are.")
     assert render(Question(text="¿Qué pieza?", language="es"), [first, second]) == EXPECTED
+
+
+def test_a_recording_is_cited_with_its_time():
+    chunk = replace(lake().chunks[0].chunk, heading_path=(), seconds=(65.2, 3725.0))
+    assert f"[1] {chunk.title} > 00:01:05-01:02:05\n" in render(Question(text="When?", language="en"), [chunk])

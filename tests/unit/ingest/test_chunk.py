@@ -191,6 +191,16 @@ def test_a_chunk_has_the_page_of_its_first_character():
     assert only.page == 4
 
 
+def test_a_chunk_has_the_time_from_its_first_to_its_last_paragraph():
+    blocks = tuple(
+        Block(start=start, end=start + 3, kind="paragraph", seconds=seconds)
+        for start, seconds in ((0, (1.5, 4.0)), (5, None), (10, (9.0, 65.2)))
+    )
+    (only,) = chunk(replace(document("x"), text="one\n\ntwo\n\nsix", blocks=blocks))
+    assert only.seconds == (1.5, 65.2)
+    assert chunk(document("no recording"))[0].seconds is None
+
+
 @pytest.mark.parametrize(
     ("text", "low", "high"), [("", 0, 0), ("seal kit", 2, 4), ("x" * 800, 100, 200), ("東京都", 3, 5)]
 )

@@ -28,10 +28,11 @@ select m.document_id, w.current_version, m.id, m.acl_class from made m join want
 
 -- name: copy_placements
 insert into chunk_placement (
-    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
+    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset, from_seconds,
+    to_seconds
 )
 select m.new_version, p.ordinal, p.chunk_id, p.heading_path, p.row_key, p.language, p.page, p.start_offset,
-    p.end_offset
+    p.end_offset, p.from_seconds, p.to_seconds
 from moved_class m join chunk_placement p on p.version_id = m.old_version;
 
 -- name: copy_chunk_index

@@ -154,7 +154,8 @@ select i.chunk_id, d.id, d.key, v.title, v.uri, p.heading_path, p.page, p.start_
     array(
         select array[s.start_offset, s.end_offset] from sentence s
         where s.generation = i.generation and s.chunk_id = i.chunk_id and s.version_id = i.version_id
-        order by s.ordinal)
+        order by s.ordinal),
+    p.from_seconds, p.to_seconds
 from unnest(%(chunks)s::bigint[]) with ordinality as wanted (id, place)
 join chunk_index i on i.generation = %(generation)s and i.chunk_id = wanted.id and i.live
     and i.collection_id = %(collection)s and i.acl_class = any(%(classes)s::int[])

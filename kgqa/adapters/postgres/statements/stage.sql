@@ -93,15 +93,18 @@ create temp table if not exists new_chunk_placement (like chunk_placement includ
 
 -- name: copy_chunk_placement
 copy new_chunk_placement (
-    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
+    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset, from_seconds,
+    to_seconds
 ) from stdin with (format binary);
 
 -- name: add_chunk_placement
 with row as (delete from new_chunk_placement returning *)
 insert into chunk_placement (
-    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset
+    version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset, from_seconds,
+    to_seconds
 )
-select version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset from row;
+select version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset, from_seconds,
+    to_seconds from row;
 
 -- name: copy_chunk_index
 copy chunk_index (

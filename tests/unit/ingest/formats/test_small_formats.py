@@ -52,6 +52,13 @@ def test_subtitles_give_what_was_said_and_by_whom():
     data = f"WEBVTT - Talk\n\nNOTE no\n\n1\n{cues}"
     document = read(data, "talk.vtt")
     assert (document.text, document.title) == ("Ana: The pump\n\nis quiet", "Talk")
+    assert [block.seconds for block in document.blocks] == [(0.0, 1.0), (1.0, 2.0)]
+
+
+def test_cues_keep_their_times_where_they_make_sense():
+    cues = ("01:00:05.500 --> 01:01:00.000 align:start", "00:09.000 --> 00:08.000", "00:09.000 --> soon")
+    document = read("WEBVTT\n\n" + "\n\n".join(f"{timing}\nText" for timing in cues), "talk.vtt")
+    assert [block.seconds for block in document.blocks] == [(3605.5, 3660.0), None, None]
 
 
 def test_asciidoc_gives_titles_lists_tables_code_and_captions():
