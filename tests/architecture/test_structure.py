@@ -21,7 +21,8 @@ TOP = {
     ".ci", ".dockerignore", ".env.example", ".git", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md",
     "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "api", "cypher", "deploy", "docker-compose.yml", "docs",
     "examples", "kgqa", "migrations", "pyproject.toml", "requirements-dev.lock",
-    "requirements-models.lock", "requirements.lock", "run", "schedule", "spark", "tests", "web",
+    "requirements-audio.lock", "requirements-models.lock", "requirements.lock", "run", "schedule", "spark", "tests",
+    "web",
 }  # fmt: skip
 VAGUE = {"utils", "util", "misc", "helpers", "common", "manager", "processor", "factory"}
 

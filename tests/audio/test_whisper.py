@@ -1,8 +1,9 @@
-"""The packaged model in the child process. Speech of people is no part of this repository: see `kgqa eval speech`."""
+"""The packaged model in the child process: what somebody says, and sounds that nobody makes with their mouth."""
 
 import io
 import wave
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from kgqa.adapters.parsing.isolated import IsolatedReader
 from kgqa.errors import InvalidInput
 from kgqa.ingest.formats.parsed import ParseLimits
 from kgqa.ingest.parse import is_skip, parse
-from kgqa.model.document import RawDocument
+from kgqa.model.document import Document, RawDocument
 from kgqa.model.speech import SAMPLE_RATE
 from tests.unit.ingest.recordings import recording
 
@@ -41,6 +42,23 @@ def sounds() -> dict[str, np.ndarray]:
     }
 
 
+def hear() -> Document:
+    data = Path(__file__).with_name("go-forward.ogg").read_bytes()
+    return parse(RawDocument(collection="c", key="go-forward.txt", uri="", data=data), reader=READER)
+
+
+def test_speech_is_text_with_its_time_and_the_same_in_another_process():
+    document = hear()
+    assert document.text == "Go forward 10 meters."
+    assert (document.metadata["spoken_language"], document.metadata["duration"]) == ("en", "00:00:03")
+    ((start, end),) = [block.seconds for block in document.blocks if block.seconds]
+    assert 0 <= start < 1
+    assert 1.5 < end < 3
+    for one in isolated._children.values():
+        one._end()
+    assert hear() == document
+
+
 @pytest.mark.parametrize("name", sounds())
 def test_sound_without_speech_is_skipped_with_a_reason(name: str):
     buffer = io.BytesIO()
@@ -63,6 +81,6 @@ def test_what_is_cut_off_is_refused_and_the_next_recording_is_heard():
 
 def test_the_weights_are_those_that_are_expected_and_the_version_names_them():
     recogniser = WhisperRecogniser("whisper-base")
-    assert recogniser._model.is_multilingual
+    assert recogniser._model.model.is_multilingual
     assert recogniser.version in READER.version
     assert "whisper-base-905e5bf8336b" in recogniser.version
