@@ -32,7 +32,7 @@ ASK = """
 query Ask($question: String!, $collection: String!) {
   ask(question: $question, collection: $collection) {
     answer short abstained warnings
-    citations { n quote page headingPath start end document { id title uri } }
+    citations { n quote page seconds headingPath start end document { id title uri } }
     evidence { paths { label } }
   }
 }
@@ -203,7 +203,7 @@ def _ask(url: str, question: Mapping[str, object], out: Console) -> bool:
     out.print(f"\n[bold cyan]{escape(str(question['question']))}[/]")
     out.print(escape(answer["answer"]))
     for c in answer["citations"]:
-        where = place(c["headingPath"], c["page"])
+        where = place(c["headingPath"], c["page"], c["seconds"])
         out.print(escape(f"  [{c['n']}] {c['document']['title']}" + (f" ({where})" if where else "")))
         out.print(f"      [italic]{escape(' '.join(c['quote'].split()))}[/]")
     for path in answer["evidence"]["paths"][:3]:

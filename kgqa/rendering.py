@@ -73,12 +73,11 @@ def _chunk(c: EvidenceChunk) -> dict[str, object]:
     }
 
 
-def place(c: Citation) -> str:
+def place(headings: Sequence[str], page: int | None, seconds: Sequence[float] | None) -> str:
     """Where in a document: `page 3, Maintenance > Seals`, or `00:01:05-00:01:32`."""
-    page = [f"page {c.page}"] if c.page else []
-    time = [time_span(c.seconds)] if c.seconds else []
-    headings = [" > ".join(c.heading_path)] if c.heading_path else []
-    return ", ".join(page + time + headings)
+    parts = [f"page {page}"] if page else []
+    parts += [time_span((seconds[0], seconds[1]))] if seconds else []
+    return ", ".join([*parts, " > ".join(headings)] if headings else parts)
 
 
 def why(reason: CitationReason) -> str:
@@ -113,7 +112,7 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         console.print(f"[bold]{escape(answer.short)}[/]")  # worked out from what follows
     console.print(f"[bold]{escape(answer.text)}[/]" if not answer.abstained else escape(answer.text))
     for c in answer.citations:
-        where = place(c)
+        where = place(c.heading_path, c.page, c.seconds)
         console.print(escape(f"  [{c.n}] {c.title}" + (f" ({where})" if where else "") + f"  {c.uri}"))
         console.print(f"      [italic]{escape(chr(8220) + ' '.join(c.quote.split()) + chr(8221))}[/]")
         if explain:
