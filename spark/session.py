@@ -8,6 +8,7 @@ one archive (see `spark.shipping`).
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from importlib import resources
@@ -28,6 +29,8 @@ BATCH_ROWS = 64
 WORKERS = "KGQA_TASKS"
 #: GraphFrames 0.10.0 can return wrong components on a cluster's file system; the locked jar holds that version
 UPSTREAM_GRAPHFRAMES = "io.graphframes:graphframes-spark3_2.12:"
+
+_environment_in_use = threading.Lock()
 
 
 @contextmanager
@@ -65,11 +68,12 @@ def own_workers(session: SparkSession, name: str) -> Generator[None]:
     cores, where a task holds two workers.
     """
     environment = session.sparkContext.environment
-    environment[WORKERS] = name
-    try:
-        yield
-    finally:
-        del environment[WORKERS]
+    with _environment_in_use:  # batches and what keeps workers warm define tasks in threads of their own
+        environment[WORKERS] = name
+        try:
+            yield
+        finally:
+            del environment[WORKERS]
 
 
 def is_local(master: str) -> bool:

@@ -146,12 +146,14 @@ def run_kafka(
     ):
         while not stream.stopping.is_set():
             attempt += 1
+            before = stream.batches
             try:
                 _run_query(session, services, endpoints, settings, topic, checkpoint, roots, stream, once=options.once)
             except KgqaError as problem:
                 if options.once or not (problem.retryable or isinstance(problem, Conflict)):
                     raise
                 stream.warn(problem)
+                attempt = attempt if stream.batches == before else 0
                 stream.stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
             if options.once:
                 break

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -23,12 +23,13 @@ from pyspark.sql.types import LongType, StructField, StructType
 from kgqa.adapters.postgres.event_log import Batch
 from kgqa.bootstrap import Services
 from kgqa.embedded.stack import Endpoints
-from kgqa.errors import DependencyUnavailable
+from kgqa.errors import Conflict, DependencyUnavailable, KgqaError
 from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.pipeline import IngestParts, ReadDocument, enrich, stage_versions
 from kgqa.model.delta import DeltaReport
 from kgqa.model.document import Outcome, RawDocument
 from kgqa.settings import Settings
+from spark.failures import task_errors
 from spark.jobs import project_graph, read_documents, resolve_entities
 from spark.jobs.list_sources import ToRaw, raw_document
 from spark.progress import Progress, Stage
@@ -131,7 +132,10 @@ class Applier:
         """What may come after answers see the text: the graph, then entities, then the graph with them."""
         self._project()
         with self.timed("resolve"):
-            resolve_entities.refresh(self.session, self.services.store, collection, Progress("none"))
+            try:
+                resolve_entities.refresh(self.session, self.services.store, collection, Progress("none"))
+            except Conflict:  # others write all the time: in memory and under the collection's lock nobody does
+                self.services.store.resolve(collection)
         self._project()
 
     def _read(self, run: int, work: Work, sources: DataFrame, stage: Stage) -> None:
@@ -180,7 +184,8 @@ def warm_workers(
 
     def keep() -> None:
         while not ended.wait(_WARM_SECONDS):
-            _touch_workers(session, context, 1)
+            with suppress(KgqaError), task_errors():  # a server that is away now is back some time
+                _touch_workers(session, context, 1)
 
     keeper = threading.Thread(target=keep, daemon=True)
     if wanted:

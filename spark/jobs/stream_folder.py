@@ -74,6 +74,7 @@ class Watch:
         self.recall()
         self._number = services.events.last_batch(folder.query)
         self._before: Mapping[str, WatchedFile] | None = None
+        applier.settle(folder.collection)  # the driver may have ended between publishing and this
 
     def recall(self) -> None:
         """Ask the record again what of the folder was read: somebody else has deleted documents."""

@@ -124,7 +124,7 @@ def apply_batch(applier: Applier, topic: Topic, roots: Sequence[Path], frame: Da
                 except Conflict:
                     if attempt == ATTEMPTS:
                         raise
-            applier.settle(collection)
+            applier.settle(collection)  # also where an earlier try, or somebody ahead of it, published and no more
         return report
     finally:
         messages.unpersist()

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from kgqa.adapters.lakes.folder import FolderLake
 from kgqa.bootstrap import Services, build_services
-from kgqa.errors import NotFound
+from kgqa.errors import DependencyUnavailable, NotFound
 from kgqa.model.document import RawDocument
 from spark.jobs import list_sources
 from spark.jobs.apply_changes import Applier, Work
@@ -71,6 +71,25 @@ def test_a_folder_is_followed_through_edits_moves_deletions_and_readers(
     for table in fresh:
         assert entity_free(table, mine[table]) == entity_free(table, fresh[table]), table
     assert services.events.totals()["folder:lake", "upsert"][0] == 8
+
+
+def test_what_was_published_and_no_more_is_settled_when_the_stream_starts_again(
+    session: SparkSession, services: Services, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_applier: Applier, collection: str) -> None:
+        if services.store.count_waiting(collection)[0]:
+            raise DependencyUnavailable("The driver is gone.")
+
+    lake = tmp_path / "lake"
+    write_lake(lake, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Applier, "settle", gone)
+        with pytest.raises(DependencyUnavailable, match="gone"):
+            stream_once(session, services, servers, lake)
+    assert services.store.count_waiting("lake")[0]
+    assert stream_once(session, services, servers, lake) == []
+    assert services.store.count_waiting("lake")[0] == 0
+    assert services.graph.project() == 0
 
 
 def entity_free(table: str, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -13,11 +13,15 @@ import uuid
 from typing import Any
 
 import psycopg
+import pytest
 from confluent_kafka import Consumer
 from pyspark.sql import SparkSession
 
 from kgqa.adapters.kafka.broker import Broker
+from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.bootstrap import Services
+from kgqa.errors import Conflict, DependencyUnavailable
+from spark.jobs.apply_changes import Applier
 from tests.integration.spark.events import Lines, event, publish, stream_once
 from tests.integration.spark.lake import Servers
 
@@ -101,6 +105,50 @@ def test_late_repeated_and_poisoned_events_end_right_and_replays_change_nothing(
     totals = services.events.totals()
     for outcome in ("upsert", "delete", "acl", "failed"):
         assert totals[f"kafka:{topic}", outcome][0] == outcomes(first)[outcome]
+
+
+def test_a_batch_that_was_published_and_no_more_is_settled_when_it_is_tried_again(
+    session: SparkSession,
+    services: Services,
+    servers: Servers,
+    broker: Broker,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(broker, topic, [event("upsert", "a.md", 1)])
+    with monkeypatch.context() as patch:
+        patch.setattr(Applier, "settle", gone)
+        with pytest.raises(DependencyUnavailable, match="gone"):
+            stream_once(session, services, servers, broker, topic)
+    assert services.store.count_waiting("lake")[0]
+    (again,) = stream_once(session, services, servers, broker, topic)
+    assert again["outcomes"] == {}
+    assert services.store.count_waiting("lake")[0] == 0
+    assert services.graph.project() == 0
+
+
+def test_names_are_resolved_also_where_others_write_all_the_time(
+    session: SparkSession,
+    services: Services,
+    servers: Servers,
+    broker: Broker,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def changed(*_: object) -> None:
+        raise Conflict("The collection changed while its entities were resolved.")
+
+    monkeypatch.setattr(PostgresDocumentStore, "write_partition", changed)
+    publish(broker, topic, [event("upsert", "a.md", 1)])
+    (batch,) = stream_once(session, services, servers, broker, topic)
+    assert batch["outcomes"] == {"upsert": 1}
+    waiting, total = services.store.count_waiting("lake")
+    assert waiting == 0
+    assert total > 0
+
+
+def gone(_applier: Applier, _collection: str) -> None:
+    raise DependencyUnavailable("The driver is gone.")
 
 
 def version_ids(servers: Servers) -> list[tuple[Any, ...]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from pyspark.sql import SparkSession
 
 from kgqa.errors import ConfigurationError
 from kgqa.settings import Settings, SparkSettings
-from spark.session import is_local, jar_paths, refuse_unsafe_master
+from spark.session import WORKERS, is_local, jar_paths, own_workers, refuse_unsafe_master
 from spark.shipping import build_archive
 
 
@@ -59,3 +63,24 @@ def test_the_archive_holds_code_statements_and_models_once(tmp_path: Path) -> No
     assert not any("__pycache__" in name for name in names)
     made = archive.stat().st_mtime_ns
     assert build_archive(chosen, tmp_path).stat().st_mtime_ns == made
+
+
+def test_threads_that_define_tasks_do_not_take_the_environment_from_each_other() -> None:
+    environment: dict[str, str] = {}
+    session = cast("SparkSession", SimpleNamespace(sparkContext=SimpleNamespace(environment=environment)))
+    inside, may_end = threading.Event(), threading.Event()
+
+    def keep_warm() -> None:
+        with own_workers(session, "models"):
+            inside.set()
+            may_end.wait(10)
+
+    keeper = threading.Thread(target=keep_warm)
+    keeper.start()
+    inside.wait(10)
+    threading.Timer(0.05, may_end.set).start()
+    with own_workers(session, "models"):
+        assert not keeper.is_alive() or may_end.is_set()
+        assert environment == {WORKERS: "models"}
+    keeper.join(10)
+    assert environment == {}
