@@ -122,6 +122,11 @@ def test_an_access_list_that_came_before_its_document_is_kept_for_it() -> None:
     assert reduce_events([upsert], before.registers).upserts == {"a": ((0, 9), ("group:x",))}
 
 
+def test_a_document_that_was_uploaded_may_keep_its_address() -> None:
+    message = read_message(json.dumps({**UPSERT, "uri": "upload://notes/a.md"}).encode())
+    assert event_document(message, ["public"]).uri == "upload://notes/a.md"
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
