@@ -5,9 +5,13 @@
 select key, (select a.principals from acl_class a where a.id = acl_class) from document;
 
 -- name: version
-select d.key, v.outcome, v.reason, v.text, (select key from document o where o.id = v.duplicate_of),
+select d.key, v.outcome, v.reason, v.media_type, v.language, v.title, v.metadata, v.text,
+    (select key from document o where o.id = v.duplicate_of),
     (select key from document o where o.id = v.near_duplicate_of), v.id = c.current_version
 from document_version v join document d on d.id = v.document_id left join current_document c on c.id = d.id;
+
+-- name: address
+select d.key, v.uri from document_version v join document d on d.id = v.document_id;
 
 -- name: chunk
 select c.id, c.text, (select a.principals from acl_class a where a.id = acl_class) from chunk c;
