@@ -51,7 +51,8 @@ def main(arguments: list[str]) -> None:
         follow_parent(settings)
         supervise(settings, endpoints)
     except KgqaError as problem:
-        sys.exit(f"error: {problem}")
+        sys.stderr.write(f"error: {problem}\n")
+        sys.exit(os.EX_TEMPFAIL if problem.retryable else 1)  # a server that is away: start the worker again
 
 
 def answers(endpoints: Endpoints) -> bool:

@@ -71,7 +71,8 @@ def send(broker: Broker, topic: str, letters: Iterable[Letter]) -> int:
         if error is not None:
             problems.append(str(error))
 
-    producer = Producer({**broker.client_options(), "enable.idempotence": True, "delivery.timeout.ms": _SECONDS * 1000})
+    options = {"enable.idempotence": True, "delivery.timeout.ms": _SECONDS * 1000, "log_level": 0}
+    producer = Producer({**broker.client_options(), **options})
     count = 0
     for letter in letters:
         while True:
