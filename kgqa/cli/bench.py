@@ -23,10 +23,11 @@ def soak(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a lake at random while servers and workers are killed, and compare it with a fresh ingest.
+    """Change a lake at random while servers, the worker and a stream are killed, and compare it with a fresh ingest.
 
-    Uploads, edits, deletions, moves and changes of access run as jobs; the worker, PostgreSQL, Neo4j or Redis is
-    killed meanwhile. Use a KGQA_HOME of its own, new or of the same seed: a run that was cut off goes on there.
+    Uploads, edits, deletions, moves and changes of access run as jobs or come as document events through Kafka, some
+    of them twice or late; the worker, the stream's Spark driver, PostgreSQL, Neo4j, Redis or the Kafka broker is killed
+    meanwhile. Use a KGQA_HOME of its own, new or of the same seed: a run that was cut off goes on there.
     Ends with 1 when the stores differ from what a fresh ingest of the same lake gives.
     """
     from kgqa.demo import ready

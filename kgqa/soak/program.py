@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Action = Literal["upsert", "edit", "delete", "move", "access"]
+#: a job for a worker, or an event for a stream
+Way = Literal["job", "event"]
+#: what is sent once more after an event: the event itself, or an earlier one
+Again = Literal["same", "earlier"]
 
 NAMES = (
     "Kestrel Seals", "Northline Castings", "Elena Ruiz", "Tomas Moravec", "Brightwater", "Tessera Optics", "Priya Nair",
@@ -22,7 +26,9 @@ TITLES = ("Supplier note", "Meeting", "Elena Ruiz", "Harbour Bridge", "Project H
 FULL_FORMS = ("Northline Castings (NLC)", "Marlow Institute (MI)", "Tessera Optics (TO)")
 PRINCIPALS = (("public",), ("public",), ("group:sales",), ("group:engineering", "group:sales"))
 #: servers and processes, as often as they are killed
-FAULTS = ("worker", "worker", "postgres", "postgres", "neo4j", "redis")
+FAULTS = ("worker", "worker", "postgres", "postgres", "neo4j", "redis", "driver", "kafka")
+WAYS: tuple[Way, ...] = ("job", "event")
+AGAIN: tuple[Again | None, ...] = (None, None, "same", "earlier")
 #: operations that run at the same time, each on documents of its own
 MOST_AT_ONCE = 5
 #: the lake shrinks from here on more often than it grows
@@ -44,6 +50,9 @@ class Operation:
     number: int
     action: Action
     changes: Mapping[str, Page | None]
+    way: Way
+    #: None: nothing; a job is done once
+    again: Again | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,11 @@ def rounds(seed: int, operations: int, *, kill_share: float = 0.4) -> Iterator[R
         done: list[Operation] = []
         touched: set[str] = set()
         for _ in range(min(wanted, operations - number)):
-            operation = _operation(number, chooser, lake, touched)
+            action, changes = _change(number, chooser, lake, touched)
+            way, again = chooser.choice(WAYS), chooser.choice(AGAIN)
+            operation = Operation(
+                number=number, action=action, changes=changes, way=way, again=again if way == "event" else None
+            )
             touched.update(operation.changes)
             _apply(lake, operation)
             done.append(operation)
@@ -85,7 +98,9 @@ def _apply(lake: dict[str, Page], operation: Operation) -> None:
             lake[key] = page
 
 
-def _operation(number: int, chooser: random.Random, lake: Mapping[str, Page], touched: set[str]) -> Operation:
+def _change(
+    number: int, chooser: random.Random, lake: Mapping[str, Page], touched: set[str]
+) -> tuple[Action, dict[str, Page | None]]:
     """A change of documents that this round has not touched."""
     free = sorted(lake.keys() - touched)
     actions: tuple[Action, ...] = ("upsert", "edit", "delete", "move", "access")
@@ -93,20 +108,17 @@ def _operation(number: int, chooser: random.Random, lake: Mapping[str, Page], to
     action = chooser.choices(actions, weights)[0] if free else "upsert"
     new = f"folder-{number % 3}/page-{number}.md"
     if action == "upsert":
-        return Operation(number=number, action=action, changes={new: _page(chooser, lake)})
+        return action, {new: _page(chooser, lake)}
     key = chooser.choice(free)
     page = lake[key]
-    changes: dict[str, Page | None]
     if action == "edit":
-        changes = {key: Page(text=_edited(page.text, chooser), principals=page.principals)}
-    elif action == "delete":
-        changes = {key: None}
-    elif action == "move":
-        changes = {key: None, new: page}
-    else:
-        others = [who for who in PRINCIPALS if who != page.principals]
-        changes = {key: Page(text=page.text, principals=chooser.choice(others))}
-    return Operation(number=number, action=action, changes=changes)
+        return action, {key: Page(text=_edited(page.text, chooser), principals=page.principals)}
+    if action == "delete":
+        return action, {key: None}
+    if action == "move":
+        return action, {key: None, new: page}
+    others = [who for who in PRINCIPALS if who != page.principals]
+    return action, {key: Page(text=page.text, principals=chooser.choice(others))}
 
 
 def _page(chooser: random.Random, lake: Mapping[str, Page]) -> Page:
