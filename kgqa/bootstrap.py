@@ -16,11 +16,13 @@ from pydantic import SecretStr
 from kgqa.adapters.keyring import Keyring
 from kgqa.adapters.lakes.folder import FolderLake, local_path
 from kgqa.adapters.lakes.objects import open_objects, scheme_of
+from kgqa.adapters.models.apertium import ApertiumTranslator
 from kgqa.adapters.models.encoder import OnnxEncoder
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.models.generator import OpenAIGenerator
 from kgqa.adapters.models.judges import load_judges, packaged_judges
 from kgqa.adapters.models.local_generator import TransformersGenerator
+from kgqa.adapters.models.openai_translator import OpenAITranslator
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.adapters.models.sentence_encoder import SentenceTransformersEmbedder
 from kgqa.adapters.models.span_reader import TransformersReader
@@ -50,10 +52,11 @@ from kgqa.ingest.dictionary import Dictionary
 from kgqa.ingest.mask import PersonalData, PiiDetector
 from kgqa.ingest.parse import ParseLimits
 from kgqa.ingest.pipeline import IngestOptions, IngestParts
+from kgqa.ingest.translate import Pivot
 from kgqa.model.answer import Answer, Caller
 from kgqa.model.generation import Generation
 from kgqa.model.pii import PiiPolicy, SealedValue
-from kgqa.ports import Clock, Embedder, Generator, Lake, Ranker
+from kgqa.ports import Clock, Embedder, Generator, Lake, Ranker, Translator
 from kgqa.settings import Settings
 from kgqa.text.pseudonyms import Pseudonyms
 
@@ -164,7 +167,21 @@ class Services:
             embedder=embedder,
             options=replace(ingest_options(self.settings), personal=self.personal_data(collection)),
             cached_vectors=self.store.cached_vectors,
+            pivot=self.pivot(collection),
         )
+
+    def pivot(self, collection: str) -> Pivot | None:
+        """What ingest translates a collection to, and by whom; None: nothing. Raises ConfigurationError."""
+        language = self.store.translate_to(collection)
+        if not language:
+            return None
+        translator = build_translator(self.settings)
+        if translator is None:
+            raise ConfigurationError(
+                f"The collection {collection!r} is translated to {language}, and KGQA_TRANSLATION__ENGINE is none.",
+                hint=f"set it to apertium or openai, or run `kgqa collection set-translation {collection} off`.",
+            )
+        return Pivot(language=language, translator=translator, kept=self.store.kept_translations)
 
 
 def with_pii_keys(settings: Settings) -> Settings:
@@ -308,6 +325,26 @@ def build_generator(settings: Settings) -> Generator | None:
         model=models.generator_model,
         api_key=models.generator_key.get_secret_value(),
         timeout_seconds=models.generator_timeout_seconds,
+    )
+
+
+def build_translator(settings: Settings) -> Translator | None:
+    """Who translates, where somebody is configured. Raises ConfigurationError where it is not there."""
+    wanted, models = settings.translation, settings.models
+    if wanted.engine == "none":
+        return None
+    if wanted.engine == "apertium":
+        return ApertiumTranslator(timeout_seconds=wanted.timeout_seconds)
+    if not (url := wanted.url or models.generator_url):
+        raise ConfigurationError(
+            "KGQA_TRANSLATION__ENGINE is openai, and there is no endpoint.", hint="set KGQA_TRANSLATION__URL."
+        )
+    key = wanted.key if wanted.key.get_secret_value() or wanted.url else models.generator_key
+    return OpenAITranslator(
+        base_url=url,
+        model=wanted.model or models.generator_model,
+        api_key=key.get_secret_value(),
+        timeout_seconds=wanted.timeout_seconds,
     )
 
 

@@ -14,12 +14,13 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from kgqa.errors import KgqaError
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Chunk, LakeFile, Source
 from kgqa.model.entity import Entity
 from kgqa.model.job import Job
-from kgqa.model.library import DocumentView, Neighbourhood, Page
+from kgqa.model.library import Collection, DocumentView, Neighbourhood, Page
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.model.picture import RecognisedLine
 from kgqa.model.speech import Transcript
@@ -133,6 +134,20 @@ class Generator(Protocol):
         ...
 
 
+class Translator(Protocol):
+    """Texts into another language."""
+
+    #: name and version; part of the stage hash and of the key under which translations are found again
+    name: str
+
+    def translate(self, texts: Sequence[str], *, source: str, target: str) -> Sequence[str | KgqaError]:
+        """One translation per text, in order, or in its place why there is none; languages are ISO 639-1.
+
+        A failure that is `retryable` is an outage. Raises nothing: no text may cost another one its translation.
+        """
+        ...
+
+
 class Policy(Protocol):
     """Who belongs to what."""
 
@@ -147,18 +162,6 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Now, with time zone UTC."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
-    """A set of documents with one gazetteer, one graph and one index."""
-
-    id: int
-    name: str
-    #: the domain dictionary (names and patterns); part of the stage hash
-    dictionary: Mapping[str, object]
-    documents: int = 0
-    chunks: int = 0
 
 
 class DocumentStore(Protocol):
@@ -206,6 +209,10 @@ class DocumentStore(Protocol):
 
     def cached_vectors(self, model: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, npt.NDArray[np.float16]]:
         """Vectors of texts that were embedded before."""
+        ...
+
+    def kept_translations(self, language: str, engine: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+        """Translations into a language that an engine made before, by what was translated."""
         ...
 
     def stage(self, run: int, deltas: Sequence[DocumentDelta]) -> None:

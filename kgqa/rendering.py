@@ -54,6 +54,8 @@ def _citation(c: Citation) -> dict[str, object]:
         "end": c.end,
         "quote": c.quote,
         "reason": asdict(c.reason),
+        "translation": c.translation or None,
+        "translationLanguage": c.translation_language or None,
     }
 
 
@@ -70,6 +72,9 @@ def _chunk(c: EvidenceChunk) -> dict[str, object]:
         "text": c.text,
         "rank": c.rank,
         "reasons": list(c.reasons),
+        "language": c.language,
+        "translation": c.translation or None,
+        "translationLanguage": c.translation_language or None,
     }
 
 
@@ -102,6 +107,9 @@ def _print_evidence(evidence: Evidence, console: Console) -> None:
         console.print(escape(f"  {chunk.rank:2}. {chunk.title} ({reasons}): {' '.join(chunk.text.split())[:160]}"))
         edges = [edge for edge in evidence.edges if edge.chunk_id == chunk.chunk_id]
         names = ", ".join(labels[f"name:{edge.name_id}"] + ("*" if edge.is_title else "") for edge in edges)
+        if chunk.translation:
+            said = " ".join(chunk.translation.split())[:160]
+            console.print(escape(f"      in {chunk.translation_language}, by machine: {said}"))
         if names:
             console.print(f"      [dim]names: {escape(names)}[/]")
 
@@ -115,6 +123,9 @@ def print_answer(answer: Answer, console: Console, *, explain: bool = False) -> 
         where = place(c.heading_path, c.page, c.seconds)
         console.print(escape(f"  [{c.n}] {c.title}" + (f" ({where})" if where else "") + f"  {c.uri}"))
         console.print(f"      [italic]{escape(chr(8220) + ' '.join(c.quote.split()) + chr(8221))}[/]")
+        if c.translation:
+            said = " ".join(c.translation.split())
+            console.print(f"      [dim]{escape(f'the passage in {c.translation_language}, by machine: {said}')}[/]")
         if explain:
             console.print(f"      [dim]{escape(why(c.reason))}[/]")
     for path in answer.evidence.paths[: None if explain else 3]:
@@ -144,7 +155,8 @@ def print_findings(findings: Sequence[Finding], graph: str, console: Console) ->
 
 def print_report(report: Mapping[str, object], console: Console) -> None:
     """What an ingest did, stage by stage, and what it could not read."""
-    counts = ("indexed", "duplicates", "skipped", "failed", "deleted", "unchanged")
+    counts = ["indexed", "duplicates", "skipped", "failed", "deleted", "unchanged"]
+    counts += ["untranslated"] if report.get("untranslated") else []
     console.print(", ".join(f"{name} {report.get(name, 0)}" for name in counts))
     stages = report.get("stages")
     if isinstance(stages, list):

@@ -183,6 +183,25 @@ class PiiSettings(Group):
     )
 
 
+class TranslationSettings(Group):
+    """Who translates, in collections that want it (`kgqa collection set-translation`; docs/translation.md)."""
+
+    engine: str = Field(
+        default="none",
+        pattern="^(none|apertium|openai)$",
+        description="`apertium` (a program of this machine), `openai` (an OpenAI-compatible endpoint, which sees the"
+        " texts), or `none`.",
+    )
+    url: str = Field(default="", description="Base URL of the endpoint. Empty: that of the generator.")
+    model: str = Field(default="", description="Model name sent to the endpoint. Empty: that of the generator.")
+    key: SecretStr = Field(
+        default=SecretStr(""), description="API key of the endpoint. Empty: that of the generator, at its URL alone."
+    )
+    timeout_seconds: float = Field(
+        default=60, gt=0, description="Longest wait for one reply of the endpoint, or one process of `apertium`."
+    )
+
+
 class ApiSettings(Group):
     """The GraphQL API."""
 
@@ -291,6 +310,7 @@ class Settings(BaseSettings):
     spark: SparkSettings = SparkSettings()
     models: ModelSettings = ModelSettings()
     pii: PiiSettings = PiiSettings()
+    translation: TranslationSettings = TranslationSettings()
     api: ApiSettings = ApiSettings()
     limits: LimitSettings = LimitSettings()
     retention: RetentionSettings = RetentionSettings()

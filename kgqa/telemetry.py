@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 STEP_SECONDS = Histogram("kgqa_step_duration_seconds", "Duration of one step of ask or ingest.", ["step"])
 STEP_FAILURES = Counter("kgqa_step_failures_total", "Steps that ended in an error.", ["step"])
 ANSWERS = Counter("kgqa_answers_total", "Answers by outcome.", ["outcome"])
+TRANSLATIONS = Counter("kgqa_translations_total", "Passages that ingest wanted translated, by outcome.", ["outcome"])
 HTTP_SECONDS = Histogram("kgqa_http_request_duration_seconds", "Duration of one HTTP request.", ["route", "status"])
 JOBS = Gauge("kgqa_jobs", "Jobs by state and kind.", ["state", "kind"])
 STREAM_EVENTS = Gauge("kgqa_stream_events", "Events that streams have applied, by outcome.", ["stream", "outcome"])

@@ -63,6 +63,9 @@ table chunk_index partition by LIST (generation)
     bm25 sparsevec not null
     text_hash bytea not null
     embedding halfvec not null
+    translation_language text
+    translation_terms integer[]
+    translation_bm25 sparsevec
     constraint chunk_index_pkey PRIMARY KEY (generation, chunk_id, version_id)
     constraint chunk_index_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
 table chunk_placement row level security
@@ -81,6 +84,16 @@ table chunk_placement row level security
     constraint chunk_placement_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES chunk(id) ON DELETE CASCADE
     constraint chunk_placement_pkey PRIMARY KEY (version_id, ordinal)
     constraint chunk_placement_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
+table chunk_translation row level security
+    version_id bigint not null
+    chunk_id bigint not null
+    language text not null
+    engine text not null
+    text text not null
+    text_hash bytea not null
+    constraint chunk_translation_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES chunk(id) ON DELETE CASCADE
+    constraint chunk_translation_pkey PRIMARY KEY (version_id, chunk_id)
+    constraint chunk_translation_version_id_fkey FOREIGN KEY (version_id) REFERENCES document_version(id) ON DELETE CASCADE
 table claim partition by LIST (generation) row level security
     generation integer not null
     id bigint not null
@@ -107,9 +120,11 @@ table collection
     created_at timestamp with time zone not null default now()
     pii_policy text not null default 'off'::text
     pii_readers text[] not null default '{}'::text[]
+    translate_to text not null default ''::text
     constraint collection_name_key UNIQUE (name)
     constraint collection_pii_policy_check CHECK ((pii_policy = ANY (ARRAY['off'::text, 'flag'::text, 'mask'::text])))
     constraint collection_pkey PRIMARY KEY (id)
+    constraint collection_translate_to_check CHECK ((translate_to ~ '^([a-z]{2})?$'::text))
 table conversation row level security
     id uuid not null default uuidv7()
     owner text not null
@@ -122,6 +137,7 @@ table corpus_statistics
     language text not null
     acl_class integer not null
     chunks bigint not null
+    translations bigint not null default 0
     constraint corpus_statistics_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES collection(id) ON DELETE CASCADE
     constraint corpus_statistics_pkey PRIMARY KEY (generation, collection_id, language, acl_class)
 table dead_letter
@@ -480,10 +496,14 @@ CREATE UNIQUE INDEX chunk_pkey ON public.chunk USING btree (id)
 CREATE INDEX chunk_index_hash ON ONLY public.chunk_index USING hash (text_hash)
 CREATE UNIQUE INDEX chunk_index_pkey ON ONLY public.chunk_index USING btree (generation, chunk_id, version_id)
 CREATE INDEX chunk_index_terms ON ONLY public.chunk_index USING gin (terms)
+CREATE INDEX chunk_index_translation_terms ON ONLY public.chunk_index USING gin (translation_terms) WHERE (translation_terms IS NOT NULL)
 CREATE INDEX chunk_index_version ON ONLY public.chunk_index USING btree (version_id)
 CREATE INDEX chunk_index_visible ON ONLY public.chunk_index USING btree (collection_id, acl_class) WHERE live
 CREATE INDEX chunk_placement_chunk ON public.chunk_placement USING btree (chunk_id)
 CREATE UNIQUE INDEX chunk_placement_pkey ON public.chunk_placement USING btree (version_id, ordinal)
+CREATE INDEX chunk_translation_chunk ON public.chunk_translation USING btree (chunk_id)
+CREATE INDEX chunk_translation_hash ON public.chunk_translation USING hash (text_hash)
+CREATE UNIQUE INDEX chunk_translation_pkey ON public.chunk_translation USING btree (version_id, chunk_id)
 CREATE INDEX claim_chunk ON ONLY public.claim USING btree (chunk_id)
 CREATE INDEX claim_document ON ONLY public.claim USING btree (document_id)
 CREATE INDEX claim_object ON ONLY public.claim USING btree (object_alias)
@@ -603,6 +623,10 @@ policy chunk_placement_pipeline on chunk_placement ALL to kgqa_owner, kgqa_pipel
 policy chunk_placement_read on chunk_placement SELECT to kgqa_app using ((EXISTS ( SELECT
    FROM document_version v
   WHERE (v.id = chunk_placement.version_id)))) check ()
+policy chunk_translation_pipeline on chunk_translation ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
+policy chunk_translation_read on chunk_translation SELECT to kgqa_app using ((EXISTS ( SELECT
+   FROM chunk c
+  WHERE (c.id = chunk_translation.chunk_id)))) check ()
 policy claim_pipeline on claim ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy claim_read on claim SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
 policy conversation_owner on conversation ALL to kgqa_app using ((owner = current_setting('kgqa.subject'::text, true))) check ((owner = current_setting('kgqa.subject'::text, true)))
@@ -751,6 +775,8 @@ grant select on chunk_index to kgqa_app
 grant delete, insert, select, update on chunk_index to kgqa_pipeline
 grant select on chunk_placement to kgqa_app
 grant delete, insert, select, update on chunk_placement to kgqa_pipeline
+grant select on chunk_translation to kgqa_app
+grant delete, insert, select, update on chunk_translation to kgqa_pipeline
 grant select on claim to kgqa_app
 grant delete, insert, select, update on claim to kgqa_pipeline
 grant select on collection to kgqa_app

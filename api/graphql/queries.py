@@ -17,6 +17,7 @@ from api.graphql.types import documents as document_types
 from api.graphql.types import entities as entity_types
 from api.graphql.types import jobs as job_types
 from api.services import ApiServices
+from kgqa.ask.cite import in_language
 from kgqa.ask.pipeline import answer
 from kgqa.ask.rank import rank
 from kgqa.errors import InvalidInput, NotFound
@@ -128,7 +129,8 @@ def _search(query: str, view: View, services: ApiServices, first: int) -> list[E
     ranking = rank(query, view, services.ask_services(view.collection), AskOptions())
     reasons = ranking.reasons()
     found = services.index.evidence(view, ranking.order[:first])
-    return [replace(c, rank=n, reasons=reasons.get(c.chunk_id, ())) for n, c in enumerate(found, start=1)]
+    shown = [in_language(c, ranking.question.language) for c in found]
+    return [replace(c, rank=n, reasons=reasons.get(c.chunk_id, ())) for n, c in enumerate(shown, start=1)]
 
 
 async def _document(info: Info, global_id: str) -> document_types.Document:

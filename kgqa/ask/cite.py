@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kgqa.ask.passages import Passage
 from kgqa.ask.reasons import Reasons
 from kgqa.ask.statements import Quote, Statement
 from kgqa.ask.verify import support
-from kgqa.model.answer import Citation, CitationReason, View
+from kgqa.model.answer import Citation, CitationReason, EvidenceChunk, View
 from kgqa.ports import SearchIndex
 
 _MARK = re.compile(r"\s*\[(?:\d+(?:\s*,\s*\d+)*)\]")
@@ -53,6 +53,8 @@ def still_readable(statements: Sequence[Statement], view: View, index: SearchInd
 class Citations:
     """Numbers given so far; the same quote keeps its number."""
 
+    #: of the question: translations into it are shown
+    language: str = ""
     found: list[Citation] = field(default_factory=list[Citation])
 
     def mark(self, statement: Statement, reasons: Reasons) -> tuple[str, list[Citation]]:
@@ -63,7 +65,7 @@ class Citations:
             citation = self._known(quote)
             if citation is None:
                 why = reasons.why(quote.chunk.chunk_id, statement)
-                citation = _citation(len(self.found) + 1, quote, why)
+                citation = _citation(len(self.found) + 1, quote, why, self.language)
                 self.found.append(citation)
                 new.append(citation)
             numbers.append(citation.n)
@@ -77,8 +79,8 @@ class Citations:
         return next(same, None)
 
 
-def _citation(n: int, quote: Quote, reason: CitationReason) -> Citation:
-    chunk = quote.chunk
+def _citation(n: int, quote: Quote, reason: CitationReason, language: str) -> Citation:
+    chunk = in_language(quote.chunk, language)
     return Citation(
         n=n,
         document_id=chunk.document_id,
@@ -93,4 +95,11 @@ def _citation(n: int, quote: Quote, reason: CitationReason) -> Citation:
         quote=quote.text,
         reason=reason,
         seconds=chunk.seconds,
+        translation=chunk.translation,
+        translation_language=chunk.translation_language,
     )
+
+
+def in_language(chunk: EvidenceChunk, language: str) -> EvidenceChunk:
+    """The chunk, without a translation that is not into this language: who asks in another needs none."""
+    return chunk if chunk.translation_language == language else replace(chunk, translation="", translation_language="")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgqa.ask.expand import Expansion
-from kgqa.ask.retrieve import Candidate, same_language
+from kgqa.ask.retrieve import Candidate, compares_words
 from kgqa.ask.walk import document_frequencies
 from kgqa.model.answer import AskOptions, Question
 from kgqa.ports import MentionRow
@@ -67,7 +67,7 @@ def feature_matrix(
     walk = np.array([expansion.scores.get(chunk, 0.0) for chunk in ids])
     base = np.array([c.score for c in candidates])
     # a keyword says nothing about a chunk in another language
-    keyword = np.array([c.keyword if same_language(question.language, c.language) else 0.0 for c in candidates])
+    keyword = np.array([c.keyword if compares_words(question.language, c) else 0.0 for c in candidates])
     vector = np.array([c.vector for c in candidates])
     sentence = np.array([c.sentence for c in candidates])
     links = _Links.between(ids, own, base, asked, expansion, mentions)

@@ -93,12 +93,24 @@ def revealed(answer: Answer, values: Mapping[str, str]) -> Answer:
     evidence = replace(
         answer.evidence,
         chunks=tuple(
-            replace(c, text=show(c.text), title=show(c.title), heading_path=path(c.heading_path))
+            replace(
+                c,
+                text=show(c.text),
+                title=show(c.title),
+                heading_path=path(c.heading_path),
+                translation=show(c.translation),
+            )
             for c in answer.evidence.chunks
         ),
     )
     citations = tuple(
-        replace(c, quote=show(c.quote), title=show(c.title), heading_path=path(c.heading_path))
+        replace(
+            c,
+            quote=show(c.quote),
+            title=show(c.title),
+            heading_path=path(c.heading_path),
+            translation=show(c.translation),
+        )
         for c in answer.citations
     )
     return replace(
@@ -114,7 +126,7 @@ def revealed(answer: Answer, values: Mapping[str, str]) -> Answer:
 def _strings(answer: Answer) -> list[str]:
     found = [answer.question, answer.text, answer.short]
     for citation in answer.citations:
-        found += [citation.quote, citation.title, *citation.heading_path]
+        found += [citation.quote, citation.title, *citation.heading_path, citation.translation]
     for chunk in answer.evidence.chunks:
-        found += [chunk.text, chunk.title, *chunk.heading_path]
+        found += [chunk.text, chunk.title, *chunk.heading_path, chunk.translation]
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kgqa.ask.cite import Citations, attach, still_readable
+from kgqa.ask.cite import Citations, attach, in_language, still_readable
 from kgqa.ask.compose import Draft, compose
 from kgqa.ask.follow import Reader, follow
 from kgqa.ask.passages import Passage
@@ -139,7 +139,7 @@ def _events(
     yield GraphFound(evidence=evidence_graph(question, found.chunks, found.mentions, cited))
     warnings: list[str] = []
     reasons = Reasons.of(found.ranking, found.chunks, found.mentions)
-    written = _Written(citations=Citations(), reasons=reasons)
+    written = _Written(citations=Citations(language=question.language), reasons=reasons)
     with step("ask.write", timings):
         if found.verdict.enough:
             for event in _write(found, view, services, options, written):
@@ -204,8 +204,10 @@ def _evidence(
     place = {chunk: n for n, chunk in enumerate(ranking.order)}
     kept.sort(key=lambda chunk: (place.get(chunk, len(place)), chunk))
     reasons = ranking.reasons()
+    language = ranking.question.language
     return tuple(
-        replace(known[chunk], rank=n, reasons=reasons.get(chunk) or ("graph",)) for n, chunk in enumerate(kept, start=1)
+        replace(in_language(known[chunk], language), rank=n, reasons=reasons.get(chunk) or ("graph",))
+        for n, chunk in enumerate(kept, start=1)
     )
 
 

@@ -167,6 +167,7 @@ def _scored(candidate: Candidate) -> ScoredChunk:
         vector=candidate.vector,
         sentence=candidate.sentence,
         language=candidate.language,
+        translation_language=candidate.translation_language,
     )
 
 

@@ -30,6 +30,8 @@ class Candidate:
     keyword: float
     vector: float
     sentence: float
+    #: of its translation; empty: there is none
+    translation_language: str = ""
 
 
 def retrieve(
@@ -48,7 +50,7 @@ def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions)
     vector = _min_max([c.vector for c in found])
     sentence = _min_max([c.sentence for c in found])
     meaning = options.vector_weight * vector + options.sentence_weight * sentence
-    foreign = np.array([not same_language(language, c.language) for c in found])
+    foreign = np.array([not compares_words(language, c) for c in found])
     share = options.vector_weight + options.sentence_weight
     total = options.keyword_weight + share
     scores = np.where(foreign, meaning / (share or 1.0), (options.keyword_weight * keyword + meaning) / (total or 1.0))
@@ -57,6 +59,7 @@ def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions)
             chunk_id=c.chunk_id,
             score=float(score),
             language=c.language,
+            translation_language=c.translation_language,
             keyword=c.keyword if options.keyword_weight else 0.0,
             vector=c.vector if options.vector_weight else 0.0,
             sentence=c.sentence if options.sentence_weight else 0.0,
@@ -69,6 +72,11 @@ def base_order(found: Sequence[ScoredChunk], language: str, options: AskOptions)
 def same_language(left: str, right: str) -> bool:
     """Whether two language codes may mean one language; `und` may be any."""
     return left == right or "und" in (left, right)
+
+
+def compares_words(language: str, chunk: ScoredChunk | Candidate) -> bool:
+    """Whether BM25 has a say about a chunk: the question is in its language, or in that of its translation."""
+    return same_language(language, chunk.language) or chunk.translation_language == language
 
 
 def _listed(found: Sequence[ScoredChunk], options: AskOptions) -> Sequence[ScoredChunk]:

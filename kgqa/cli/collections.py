@@ -8,10 +8,17 @@ from typing import Annotated
 import typer
 
 from kgqa.cli.shared import JsonOption, err, out, services
+from kgqa.errors import InvalidInput
 from kgqa.model.pii import PiiPolicy, PiiRules
 from kgqa.settings import load_settings
+from kgqa.text.language import LANGUAGES
 
-collections = typer.Typer(no_args_is_help=True, help="Say what holds for a collection: its personal data.")
+collections = typer.Typer(
+    no_args_is_help=True, help="Say what holds for a collection: its personal data, its translation."
+)
+
+#: no translation
+OFF = "off"
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the collection; made if missing.")]
 
@@ -40,18 +47,43 @@ def set_pii(
         err.print(f"{documents} documents are as they were read before: run `kgqa ingest` on their source again.")
 
 
+@collections.command("set-translation")
+def set_translation(
+    name: NameArgument,
+    language: Annotated[str, typer.Argument(help="What its passages are translated to, such as en; or off.")],
+) -> None:
+    """Say whether ingest translates what is in another language, so that questions in this one find it by its words.
+
+    KGQA_TRANSLATION__ENGINE says who translates. Documents that are there already change when they are read again: run
+    `kgqa ingest` on their source, which reads every document for which this changed.
+    """
+    if language != OFF and language not in LANGUAGES:
+        raise InvalidInput(f"There is no language {language!r}.", hint=f"write off, or one of {', '.join(LANGUAGES)}.")
+    wanted = "" if language == OFF else language
+    with services(load_settings()) as built:
+        documents = built.store.collection(name).documents
+        before = built.store.translate_to(name)
+        built.store.set_translate_to(name, wanted)
+        built.pivot(name)  # somebody translates, or it says now what is missing
+    err.print(f"{name}: translation {language}.")
+    if documents and wanted != before:
+        err.print(f"{documents} documents are as they were read before: run `kgqa ingest` on their source again.")
+
+
 @collections.command("show")
 def show(name: NameArgument, *, as_json: JsonOption = False) -> None:
     """Show what holds for a collection."""
     with services(load_settings()) as built:
         found = built.store.collection(name)
         rules = built.vault.rules(name)
+        translate_to = built.store.translate_to(name)
     said = {
         "collection": name,
         "documents": found.documents,
         "chunks": found.chunks,
         "pii": rules.policy.value,
         "piiReaders": list(rules.readers),
+        "translateTo": translate_to or OFF,
     }
     if as_json:
         print(json.dumps(said))

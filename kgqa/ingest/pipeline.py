@@ -1,4 +1,4 @@
-"""Ingest, one step after the other: read -> chunk -> extract -> analyse -> embed -> DocumentDelta.
+"""Ingest, one step after the other: read -> chunk -> translate -> extract -> analyse -> embed -> DocumentDelta.
 
 Spark partitions and Celery tasks call these same functions. What needs more than the document itself
 (mentions, entities) waits for the record: see `ingest.annotate` and `ingest.resolve`.
@@ -31,11 +31,13 @@ from kgqa.ingest.parse import (
     is_skip,
     parse,
 )
+from kgqa.ingest.translate import Pivot, Translated, translate
 from kgqa.model.delta import DocumentDelta, OptionsHashes
 from kgqa.model.document import Chunk, Document, Outcome, RawDocument
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
 from kgqa.model.pii import SealedValue
 from kgqa.ports import Embedder, Extractor
+from kgqa.telemetry import step
 from kgqa.text.language import LANGUAGE_VERSION
 from kgqa.text.terms import ANALYSER_VERSION, chunk_terms
 
@@ -65,6 +67,8 @@ class IngestParts:
     options: IngestOptions = field(default_factory=IngestOptions)
     #: vectors of texts that were embedded before, by (model, text hash)
     cached_vectors: VectorCache | None = None
+    #: what chunks in other languages are translated to, and by whom; None: nothing is
+    pivot: Pivot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,7 @@ def stage_versions(parts: IngestParts) -> Mapping[str, object]:
         "terms": ANALYSER_VERSION,
         "embed": parts.embedder.model,
         **({"pii": personal.version} if personal else {}),
+        **({"translate": parts.pivot.version} if parts.pivot else {}),
     }
 
 
@@ -144,9 +149,12 @@ def enrich(
     `dictionary_matches` (by chunk id) replaces the matching of the domain dictionary where a faster matcher did it.
     """
     versions = options_hashes(stage_versions(parts))
+    # unlike any hash that a document is compared with: the next ingest reads it again
+    unfinished = _hash({**stage_versions(parts), "unfinished": "translate"})
     indexed = [r for r in readings if r.document is not None]
     extracted = iter(_extract(indexed, parts, dictionary_matches))
     embedded = iter(_embed(indexed, parts))
+    translated = iter(_translate(indexed, parts))
     deltas: list[DocumentDelta] = []
     for reading in readings:
         if reading.document is None:
@@ -156,7 +164,16 @@ def enrich(
             is_named_by_file = reading.document.title == file_title(reading.document.key)
             version = versions.named_by_file if is_named_by_file else versions.usual
             delta = _indexed(reading, reading.document, version, next(extracted), next(embedded))
-            deltas.append(replace(delta, warnings=(*delta.warnings, *warnings)))
+            of_pivot = next(translated)
+            deltas.append(
+                replace(
+                    delta,
+                    options_hash=unfinished if of_pivot.is_unfinished else version,
+                    reason=of_pivot.reason,
+                    translations=of_pivot.translations,
+                    warnings=(*delta.warnings, *warnings),
+                )
+            )
     return deltas
 
 
@@ -202,6 +219,14 @@ def _extract(
             )
         )
     return result
+
+
+def _translate(readings: Sequence[ReadDocument], parts: IngestParts) -> list[Translated]:
+    if parts.pivot is None:
+        return [Translated() for _ in readings]
+    documents = [(r.document, r.chunks) for r in readings if r.document is not None]
+    with step("ingest.translate"):
+        return translate(documents, parts.pivot)
 
 
 def _needs_subject(document: Document) -> bool:

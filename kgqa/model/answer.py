@@ -62,6 +62,8 @@ class ScoredChunk:
     #: best cosine of its sentences
     sentence: float = 0.0
     language: str = "und"
+    #: of its translation; empty: there is none
+    translation_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,9 @@ class EvidenceChunk:
     rank: int = 0
     #: why it is here: `keyword`, `vector`, `graph`
     reasons: tuple[str, ...] = ()
+    #: its text in the collection's pivot language, by a machine; empty: there is none
+    translation: str = ""
+    translation_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +169,9 @@ class Citation:
     reason: CitationReason
     #: from and to in a recording, of the chunk that is quoted
     seconds: tuple[float, float] | None = None
+    #: of the passage that the quote is from, where the question is in that language and the passage is not
+    translation: str = ""
+    translation_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

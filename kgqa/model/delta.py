@@ -23,6 +23,21 @@ class ChunkTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkTranslation:
+    """A chunk's text in the pivot language of its collection: found by its words, shown beside the original."""
+
+    text: str
+    #: ISO 639-1
+    language: str
+    #: who translated: name and version
+    engine: str
+    #: of what was translated, with its language: the key under which the translation is found again
+    text_hash: bytes
+    #: of the translation, as its language counts them
+    terms: ChunkTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptionsHashes:
     """Hashes of the options of every stage, by what a delta depends on."""
 
@@ -43,7 +58,7 @@ class DocumentDelta:
     #: hash of the options of every stage that this delta depends on
     options_hash: bytes
     outcome: Outcome
-    #: why it failed, was skipped or is a duplicate: a sentence a person can act on
+    #: why it failed, was skipped, is a duplicate or is not translated: a sentence a person can act on
     reason: str = ""
     #: as delivered; kept so that a document can be read again, except where personal data is masked
     raw: bytes = b""
@@ -54,6 +69,8 @@ class DocumentDelta:
     chunks: tuple[Chunk, ...] = ()
     #: parallel to chunks
     terms: tuple[ChunkTerms, ...] = ()
+    #: parallel to chunks, None for a chunk that is not translated; empty: none is
+    translations: tuple[ChunkTranslation | None, ...] = ()
     names: tuple[NameSupport, ...] = ()
     equivalences: tuple[Equivalence, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -90,8 +107,10 @@ class DeltaReport:
     failed: int = 0
     deleted: int = 0
     unchanged: int = 0
+    #: indexed documents with passages that should have been translated and are not
+    untranslated: int = 0
     #: chunks that were new, and chunks whose mentions were computed again because names came or went
     chunks_added: int = 0
     chunks_reannotated: int = 0
-    #: (document key, reason) of the failed, skipped and duplicate ones
+    #: (document key, reason) of the failed, skipped, duplicate and untranslated ones
     reasons: tuple[tuple[str, str], ...] = field(default_factory=tuple)

@@ -1,4 +1,4 @@
-"""Documents and entities as a reader may see them, and pages of them."""
+"""Collections, documents and entities as a reader may see them, and pages of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from typing import Generic, TypeVar
 from kgqa.model.entity import Entity, Relation
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """A set of documents with one gazetteer, one graph and one index."""
+
+    id: int
+    name: str
+    #: the domain dictionary (names and patterns); part of the stage hash
+    dictionary: Mapping[str, object]
+    documents: int = 0
+    chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

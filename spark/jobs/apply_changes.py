@@ -99,7 +99,7 @@ class Applier:
         """The models and options that ingest documents of this collection."""
         dictionary = self.services.store.collection(collection).dictionary
         known = self._parts.get(collection)
-        key = (self._generation, dictionary)
+        key = (self._generation, dictionary, self.services.store.translate_to(collection))
         if known is None or known[0] != key:
             self._parts[collection] = known = (key, self.services.ingest_parts(collection))
         return known[1]

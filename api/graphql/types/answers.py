@@ -45,6 +45,11 @@ class Citation:
     page: int | None
     seconds: list[float] | None = strawberry.field(description=SECONDS)
     reason: CitationReason
+    translation: str | None = strawberry.field(
+        description="Of the passage that the quote is from, by machine; null unless the question is in the language of "
+        "the translation."
+    )
+    translation_language: str | None
 
 
 @strawberry.type(description="A chunk or a name on the evidence graph.")
@@ -194,6 +199,8 @@ def citation(value: model.Citation) -> Citation:
         page=value.page,
         seconds=list(value.seconds) if value.seconds else None,
         reason=_reason(value.reason),
+        translation=value.translation or None,
+        translation_language=value.translation_language or None,
     )
 
 

@@ -59,7 +59,7 @@ class Document(relay.Node):
     async def outcome(self, info: Info) -> str:
         return (await self._view(info)).outcome
 
-    @strawberry.field(description="Why it was not indexed.")
+    @strawberry.field(description="Why it was not indexed, or not translated.")
     async def reason(self, info: Info) -> str:
         return (await self._view(info)).reason
 
@@ -85,6 +85,10 @@ class Passage:
     text: str
     language: str
     reasons: list[str] = strawberry.field(description="Why it was found: `keyword`, `vector`, `graph`.")
+    translation: str | None = strawberry.field(
+        description="Its text in the collection's pivot language, by machine; null unless the question is in it."
+    )
+    translation_language: str | None
 
 
 def document(view: DocumentView) -> Document:
@@ -111,4 +115,6 @@ def passage(chunk: EvidenceChunkValue) -> Passage:
         text=chunk.text,
         language=chunk.language,
         reasons=list(chunk.reasons),
+        translation=chunk.translation or None,
+        translation_language=chunk.translation_language or None,
     )

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from kgqa.errors import KgqaError
 from kgqa.model.job import Job as JobValue
-from kgqa.ports import Collection as CollectionValue
+from kgqa.model.library import Collection as CollectionValue
 
 
 @strawberry.enum(description="Where a job stands. `done`, `failed`, `dead` and `cancelled` are ends.")

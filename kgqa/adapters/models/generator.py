@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import openai
 from openai.types.chat.chat_completion_chunk import Choice
 
 from kgqa.errors import DependencyUnavailable, ModelOutputError
+
+
+@contextmanager
+def endpoint_errors(role: str, hint: str) -> Generator[None]:
+    """What the client library raises, in our words: `DependencyUnavailable` or `ModelOutputError`."""
+    try:
+        yield
+    except openai.APIConnectionError as problem:  # also time-outs
+        raise DependencyUnavailable(f"The {role} does not answer: {problem}") from problem
+    except openai.APIStatusError as problem:
+        raise DependencyUnavailable(f"The {role} refused with status {problem.status_code}.", hint=hint) from problem
+    except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as problem:
+        raise ModelOutputError(f"The {role}'s reply is not a chat completion.") from problem
 
 
 class OpenAIGenerator:
@@ -22,17 +36,8 @@ class OpenAIGenerator:
 
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Pieces of the reply. Raises `ModelOutputError` (malformed, cut) or `DependencyUnavailable`."""
-        try:
+        with endpoint_errors("generator", "check KGQA_MODELS__GENERATOR_URL, the model's name and the key."):
             yield from self._pieces(prompt, max_tokens)
-        except openai.APIConnectionError as problem:  # also time-outs
-            raise DependencyUnavailable(f"The generator does not answer: {problem}") from problem
-        except openai.APIStatusError as problem:
-            raise DependencyUnavailable(
-                f"The generator refused with status {problem.status_code}.",
-                hint="check KGQA_MODELS__GENERATOR_URL, the model's name and the key.",
-            ) from problem
-        except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as problem:
-            raise ModelOutputError("The generator's reply is not a chat completion stream.") from problem
 
     def close(self) -> None:
         """Close the connections."""

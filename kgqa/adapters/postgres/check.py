@@ -16,6 +16,7 @@ from kgqa.adapters.postgres.statements import load
 CHECKS = (
     "live",
     "indexed",
+    "translations",
     "access",
     "duplicates",
     "statistics",

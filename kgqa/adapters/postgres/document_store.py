@@ -23,8 +23,8 @@ from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHas
 from kgqa.model.document import RawDocument, Source
 from kgqa.model.entity import Alias, AliasLink
 from kgqa.model.generation import Generation, GenerationState
+from kgqa.model.library import Collection
 from kgqa.model.pii import PiiRules
-from kgqa.ports import Collection
 
 
 class PostgresDocumentStore:
@@ -58,6 +58,24 @@ class PostgresDocumentStore:
             _collection(connection, collection)
             bound = {"name": collection, "policy": rules.policy.value, "readers": sorted(set(rules.readers))}
             connection.execute(load("record")["set_pii_rules"], bound)
+
+    def translate_to(self, collection: str) -> str:
+        """The language that a collection is translated to (ISO 639-1); empty: none, or there is no such collection."""
+        with connected(self._pool) as connection:
+            row = connection.execute(load("record")["translate_to"], {"name": collection}).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_translate_to(self, collection: str, language: str) -> None:
+        """Say which language a collection is translated to; documents that were read before change when read again."""
+        with transaction(self._pool) as connection:
+            _collection(connection, collection)
+            connection.execute(load("record")["set_translate_to"], {"name": collection, "language": language})
+
+    def kept_translations(self, language: str, engine: str, text_hashes: Sequence[bytes]) -> Mapping[bytes, str]:
+        """Translations into a language that an engine made before, by what was translated."""
+        bound = {"language": language, "engine": engine, "hashes": list(text_hashes)}
+        with connected(self._pool) as connection:
+            return dict(connection.execute(load("record")["kept_translations"], bound).fetchall())
 
     def remember_source(self, collection: str, source: Source) -> None:
         """The collection has documents of this source."""

@@ -17,8 +17,7 @@ from kgqa.errors import InvalidInput
 from kgqa.model.answer import Caller, View
 from kgqa.model.entity import Entity, Relation
 from kgqa.model.identity import stable_id
-from kgqa.model.library import DocumentView, Neighbourhood, Page
-from kgqa.ports import Collection
+from kgqa.model.library import Collection, DocumentView, Neighbourhood, Page
 from kgqa.text.names import normalise
 
 #: aliases around an entity that are looked at per entity shown

@@ -146,10 +146,11 @@ def _count(connection: Connection, reannotated: int) -> DeltaReport:
         duplicates=by_outcome[Outcome.DUPLICATE],
         skipped=by_outcome[Outcome.SKIPPED],
         failed=by_outcome[Outcome.FAILED],
+        untranslated=sum(bool(reason) for outcome, _, reason in outcomes if outcome == Outcome.INDEXED),
         deleted=moved[0],
         chunks_added=moved[1],
         chunks_reannotated=reannotated,
-        reasons=tuple((key, reason) for outcome, key, reason in outcomes if outcome != Outcome.INDEXED),
+        reasons=tuple((key, reason) for outcome, key, reason in outcomes if outcome != Outcome.INDEXED or reason),
     )
 
 

@@ -156,6 +156,8 @@ class PostgresSearchIndex:
                 language=row[10],
                 sentences=tuple((start, end) for start, end in row[11]),
                 seconds=None if row[12] is None else (row[12], row[13]),
+                translation=row[14],
+                translation_language=row[15],
             )
             for row in self._rows(view, "evidence", chunks=list(chunk_ids))
         ]
@@ -191,30 +193,37 @@ def _bind_question(
     connection: Connection, parameters: dict[str, Any], vector: npt.NDArray[np.float32], text: str
 ) -> int:
     """Bind what the statements that score chunks need; number of visible chunks."""
-    chunks_in: dict[str, int] = dict(connection.execute(load("search")["languages"], parameters).fetchall())
-    queries = _keyword_queries(connection, parameters, text, chunks_in)
+    languages = connection.execute(load("search")["languages"], parameters).fetchall()
+    queries = _keyword_queries(connection, parameters, text, {language: texts for language, _, texts in languages})
     parameters |= {
         "vector": HalfVector(vector),
         "languages": [q.language for q in queries],
         "rare": [q.rare_literal for q in queries],
         "queries": [q.query_literal for q in queries],
     }
-    return sum(chunks_in.values())
+    return sum(chunks for _, chunks, _ in languages)
 
 
 def _scores(connection: Connection, parameters: Mapping[str, Any], chunk_ids: Sequence[int]) -> list[ScoredChunk]:
     rows = connection.execute(load("search")["scores"], {**parameters, "chunks": list(chunk_ids)})
     return [
-        ScoredChunk(chunk_id=chunk, language=language, keyword=keyword, vector=of_chunk, sentence=of_sentence)
-        for chunk, language, keyword, of_chunk, of_sentence in rows
+        ScoredChunk(
+            chunk_id=chunk,
+            language=language,
+            translation_language=translation,
+            keyword=keyword,
+            vector=of_chunk,
+            sentence=of_sentence,
+        )
+        for chunk, language, translation, keyword, of_chunk, of_sentence in rows
     ]
 
 
 def _keyword_queries(
-    connection: Connection, parameters: Mapping[str, Any], text: str, chunks_in: Mapping[str, int]
+    connection: Connection, parameters: Mapping[str, Any], text: str, texts_in: Mapping[str, int]
 ) -> list[KeywordQuery]:
-    """The question for each language that visible chunks have."""
-    terms = {language: sorted(analyse(text, language)) for language in chunks_in}
+    """The question for each language that visible chunks or their translations have."""
+    terms = {language: sorted(analyse(text, language)) for language in texts_in}
     wanted = [(language, term) for language, found in terms.items() for term in found]
     bound = {**parameters, "languages": [w[0] for w in wanted], "terms": [w[1] for w in wanted]}
     frequency: dict[tuple[str, int], int] = {
@@ -225,7 +234,7 @@ def _keyword_queries(
         known = [term for term in found if (language, term) in frequency]
         if not known:
             continue
-        total = chunks_in[language]
+        total = texts_in[language]
         by_rarity = sorted(known, key=lambda term: (frequency[language, term], term))
         rare = [term for term in by_rarity if frequency[language, term] <= RARE_SHARE * total]
         queries.append(

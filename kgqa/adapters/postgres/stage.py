@@ -17,7 +17,7 @@ from kgqa.adapters.postgres.pool import Connection
 from kgqa.adapters.postgres.statements import load
 from kgqa.errors import Conflict, InvalidInput, NotFound
 from kgqa.ingest.dedupe import text_hash
-from kgqa.model.delta import DocumentDelta
+from kgqa.model.delta import ChunkTerms, DocumentDelta
 from kgqa.model.identity import claim_id, document_id, name_id
 from kgqa.text.terms import DIMENSIONS
 
@@ -28,7 +28,8 @@ TYPES = {
     ),
     "staged_chunk": "int8 int4 int8 int4 text",
     "chunk_placement": "int8 int4 int8 text[] text text int4 int4 int4 float8 float8",
-    "chunk_index": "int4 int8 int8 int4 int4 text int4[] sparsevec bytea halfvec",
+    "chunk_translation": "int8 int8 text text text bytea",
+    "chunk_index": "int4 int8 int8 int4 int4 text int4[] sparsevec bytea halfvec text int4[] sparsevec",
     "sentence": "int4 int8 int8 int4 int4 int4 int4 int4 bytea halfvec",
     "name_support": "int4 int8 text int8 int8 int8 text text text text int4",
     "equivalence": "int4 int8 int8 int8 int8 int4 int8 int4",
@@ -94,6 +95,7 @@ def stage(connection: Connection, run: OpenRun, deltas: Sequence[DocumentDelta])
         copy(connection, "stage", f"copy_{table}", TYPES[table], rows)
     for table, rows in (
         ("chunk_placement", _placements(fresh)),
+        ("chunk_translation", _translations(fresh)),
         ("name_support", _name_supports(run, fresh)),
         ("equivalence", _equivalences(run, fresh)),
         ("claim", _claims(run, fresh)),
@@ -246,13 +248,27 @@ def _chunk_index(run: OpenRun, staged: Sequence[Staged]) -> Iterator[Row]:
         if not d.chunks:
             continue
         assert d.chunk_vectors is not None
-        for chunk, terms, digest, vector in zip(d.chunks, d.terms, d.chunk_hashes, d.chunk_vectors, strict=True):
-            ids = terms.terms.tolist()
-            weights = SparseVector(dict(zip(ids, terms.weights.tolist(), strict=True)), DIMENSIONS)
+        translations = d.translations or (None,) * len(d.chunks)
+        for chunk, terms, digest, vector, translation in zip(
+            d.chunks, d.terms, d.chunk_hashes, d.chunk_vectors, translations, strict=True
+        ):
+            in_pivot = (translation.language, *_weighted(translation.terms)) if translation else (None, None, None)
             yield (
-                run.generation, chunk.id, s.version_id, run.collection_id, s.acl_class, chunk.language, ids,
-                weights, digest, HalfVector(vector),
+                run.generation, chunk.id, s.version_id, run.collection_id, s.acl_class, chunk.language,
+                *_weighted(terms), digest, HalfVector(vector), *in_pivot,
             )  # fmt: skip
+
+
+def _weighted(terms: ChunkTerms) -> tuple[list[int], SparseVector]:
+    ids: list[int] = terms.terms.tolist()
+    return ids, SparseVector(dict(zip(ids, terms.weights.tolist(), strict=True)), DIMENSIONS)
+
+
+def _translations(staged: Sequence[Staged]) -> Iterator[Row]:
+    for s in staged:
+        for c, t in zip(s.delta.chunks, s.delta.translations, strict=False):
+            if t is not None:
+                yield s.version_id, c.id, t.language, t.engine, t.text, t.text_hash
 
 
 def _sentences(run: OpenRun, staged: Sequence[Staged]) -> Iterator[Row]:

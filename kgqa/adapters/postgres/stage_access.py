@@ -14,6 +14,7 @@ from kgqa.adapters.postgres.statements import load
 #: what hangs on a version
 COPIED = (
     "copy_placements",
+    "copy_chunk_translations",
     "copy_chunk_index",
     "copy_sentences",
     "copy_name_supports",

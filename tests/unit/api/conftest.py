@@ -16,8 +16,7 @@ from kgqa.errors import DependencyUnavailable, NotFound
 from kgqa.model.answer import Caller, View
 from kgqa.model.entity import Entity, Relation
 from kgqa.model.job import Job
-from kgqa.model.library import DocumentView, Neighbourhood, Page
-from kgqa.ports import Collection
+from kgqa.model.library import Collection, DocumentView, Neighbourhood, Page
 from kgqa.settings import ApiSettings, Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -35,12 +35,18 @@ select m.new_version, p.ordinal, p.chunk_id, p.heading_path, p.row_key, p.langua
     p.end_offset, p.from_seconds, p.to_seconds
 from moved_class m join chunk_placement p on p.version_id = m.old_version;
 
+-- name: copy_chunk_translations
+insert into chunk_translation (version_id, chunk_id, language, engine, text, text_hash)
+select m.new_version, t.chunk_id, t.language, t.engine, t.text, t.text_hash
+from moved_class m join chunk_translation t on t.version_id = m.old_version;
+
 -- name: copy_chunk_index
 insert into chunk_index (
-    generation, chunk_id, version_id, collection_id, acl_class, language, terms, bm25, text_hash, embedding
+    generation, chunk_id, version_id, collection_id, acl_class, language, terms, bm25, text_hash, embedding,
+    translation_language, translation_terms, translation_bm25
 )
 select i.generation, i.chunk_id, m.new_version, i.collection_id, m.acl_class, i.language, i.terms, i.bm25,
-    i.text_hash, i.embedding
+    i.text_hash, i.embedding, i.translation_language, i.translation_terms, i.translation_bm25
 from moved_class m join chunk_index i on i.version_id = m.old_version and i.generation = %(generation)s;
 
 -- name: copy_sentences

@@ -31,6 +31,23 @@ select 'vector of another length', i.chunk_id::text
 from chunk_index i join index_generation g on g.id = i.generation
 where i.generation = %(generation)s and vector_dims(i.embedding) <> g.dimensions;
 
+-- name: translations
+-- A chunk that is found by the words of a translation has it, of a text in another language; and the other way round.
+select 'translation without words', t.chunk_id::text
+from chunk_translation t join publication p on p.generation = %(generation)s and p.version_id = t.version_id
+left join chunk_index i on i.generation = p.generation and i.version_id = t.version_id and i.chunk_id = t.chunk_id
+where t.language is distinct from i.translation_language or t.language = i.language
+union all
+select 'words without translation', i.chunk_id::text
+from chunk_index i
+where i.generation = %(generation)s and i.live
+    and num_nonnulls(i.translation_language, i.translation_terms, i.translation_bm25) not in (0, 3)
+union all
+select 'words without translation', i.chunk_id::text
+from chunk_index i
+where i.generation = %(generation)s and i.live and i.translation_language is not null and not exists (
+    select from chunk_translation t where t.version_id = i.version_id and t.chunk_id = i.chunk_id);
+
 -- name: access
 -- Everything that a document says is as visible as the document.
 with class as (
@@ -60,18 +77,24 @@ left join document_version w on w.id = o.version_id
 where p.generation = %(generation)s and v.outcome = 'duplicate' and (w.outcome, w.text_hash, w.acl_class) is distinct from ('indexed', v.text_hash, v.acl_class);
 
 -- name: statistics
--- Corpus sizes and document frequencies are those of the live chunks.
-with corpus as (
-    select collection_id, language, acl_class, count(*) as chunks
-    from chunk_index where generation = %(generation)s and live group by 1, 2, 3
+-- Corpus sizes and document frequencies are those of the live chunks and their translations.
+with counted as (
+    select collection_id, language, acl_class, terms, 1 as chunks, 0 as translations
+    from chunk_index where generation = %(generation)s and live
+    union all
+    select collection_id, translation_language, acl_class, translation_terms, 0, 1
+    from chunk_index where generation = %(generation)s and live and translation_language is not null
+), corpus as (
+    select collection_id, language, acl_class, sum(chunks) as chunks, sum(translations) as translations
+    from counted group by 1, 2, 3
 ), terms as (
     select i.collection_id, t.term, i.language, i.acl_class, count(*) as df
-    from chunk_index i, unnest(i.terms) as t (term) where i.generation = %(generation)s and i.live group by 1, 2, 3, 4
+    from counted i, unnest(i.terms) as t (term) group by 1, 2, 3, 4
 )
 select 'corpus size', coalesce(s.language, c.language)
 from corpus c
 full join (select * from corpus_statistics where generation = %(generation)s) as s using (collection_id, language, acl_class)
-where c.chunks is distinct from s.chunks
+where (c.chunks, c.translations) is distinct from (s.chunks, s.translations)
 union all
 select 'document frequency', term::text
 from terms t

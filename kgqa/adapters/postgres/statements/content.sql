@@ -16,8 +16,11 @@ select d.key, v.uri from document_version v join document d on d.id = v.document
 -- name: chunk
 select c.id, c.text, (select a.principals from acl_class a where a.id = acl_class) from chunk c;
 
+-- name: chunk_translation
+select chunk_id, language, engine, text from chunk_translation;
+
 -- name: chunk_index
-select chunk_id, live, terms, embedding::text, (select a.principals from acl_class a where a.id = acl_class)
+select chunk_id, live, terms, translation_language, translation_terms, embedding::text, (select a.principals from acl_class a where a.id = acl_class)
 from chunk_index;
 
 -- name: sentence
@@ -65,7 +68,8 @@ select (select min(id) from alias where entity_id = subject_entity), predicate,
 from relation r;
 
 -- name: corpus
-select language, (select a.principals from acl_class a where a.id = acl_class), chunks from corpus_statistics;
+select language, (select a.principals from acl_class a where a.id = acl_class), chunks, translations
+from corpus_statistics;
 
 -- name: terms
 select term, language, (select a.principals from acl_class a where a.id = acl_class), df from term_statistics;

@@ -83,7 +83,7 @@ select reader, norm from changed_name order by reader, norm;
 -- name: languages
 -- Languages of the live chunks of each class.
 select acl_class, language, chunks from corpus_statistics
-where generation = %(generation)s and collection_id = %(collection)s order by 1, 2;
+where generation = %(generation)s and collection_id = %(collection)s and chunks > 0 order by 1, 2;
 
 -- name: candidate_chunks
 -- Live chunks, of documents that this change leaves as they are, that hold all terms of a changed name.

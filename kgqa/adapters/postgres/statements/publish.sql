@@ -129,27 +129,32 @@ where c.generation = %(generation)s and c.document_id in (
 on conflict do nothing;
 
 -- name: count_corpus
--- Live chunks by language and class.
-insert into corpus_statistics (generation, collection_id, language, acl_class, chunks)
-select i.generation, i.collection_id, i.language, i.acl_class, sum(c.change)
+-- Live chunks, and live translations of chunks, by language and class.
+insert into corpus_statistics (generation, collection_id, language, acl_class, chunks, translations)
+select i.generation, i.collection_id, t.language, i.acl_class, sum(c.change * t.chunks), sum(c.change * t.translations)
 from version_change c join chunk_index i on i.version_id = c.version_id and i.generation = %(generation)s
+cross join lateral (
+    values (i.language, 1, 0), (i.translation_language, 0, 1)) as t (language, chunks, translations)
+where t.language is not null
 group by 1, 2, 3, 4
-on conflict (generation, collection_id, language, acl_class)
-    do update set chunks = corpus_statistics.chunks + excluded.chunks;
+on conflict (generation, collection_id, language, acl_class) do update set
+    chunks = corpus_statistics.chunks + excluded.chunks,
+    translations = corpus_statistics.translations + excluded.translations;
 
 -- name: count_terms
--- Document frequencies.
+-- Document frequencies: a chunk counts in its language, and by its translation in that of the translation.
 insert into term_statistics (generation, collection_id, term, language, acl_class, df)
-select i.generation, i.collection_id, t.term, i.language, i.acl_class, sum(c.change)
-from version_change c join chunk_index i on i.version_id = c.version_id and i.generation = %(generation)s,
-    unnest(i.terms) as t (term)
+select i.generation, i.collection_id, t.term, l.language, i.acl_class, sum(c.change)
+from version_change c join chunk_index i on i.version_id = c.version_id and i.generation = %(generation)s
+cross join lateral (values (i.language, i.terms), (i.translation_language, i.translation_terms)) as l (language, terms),
+    unnest(l.terms) as t (term)
 group by 1, 2, 3, 4, 5 having sum(c.change) <> 0
 on conflict (generation, collection_id, term, language, acl_class)
     do update set df = term_statistics.df + excluded.df;
 
 -- name: forget_corpus
 delete from corpus_statistics
-where generation = %(generation)s and collection_id = %(collection)s and chunks = 0;
+where generation = %(generation)s and collection_id = %(collection)s and chunks = 0 and translations = 0;
 
 -- name: forget_terms
 delete from term_statistics where generation = %(generation)s and collection_id = %(collection)s and df = 0;
@@ -320,7 +325,7 @@ analyze moved, version_change;
 
 -- name: analyse_documents
 -- After a big change; autovacuum would come a minute late.
-analyze document, document_version, chunk, chunk_placement, chunk_index, sentence, name, name_support, name_sense,
+analyze document, document_version, chunk, chunk_placement, chunk_translation, chunk_index, sentence, name, name_support, name_sense,
     claim, equivalence;
 
 -- name: analyse_names

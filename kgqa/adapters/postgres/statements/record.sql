@@ -17,6 +17,18 @@ select pii_policy, pii_readers from collection where name = %(name)s;
 -- name: set_pii_rules
 update collection set pii_policy = %(policy)s, pii_readers = %(readers)s where name = %(name)s;
 
+-- name: translate_to
+select translate_to from collection where name = %(name)s;
+
+-- name: set_translate_to
+update collection set translate_to = %(language)s where name = %(name)s;
+
+-- name: kept_translations
+-- What an engine has translated into a language, by what it was.
+select distinct on (text_hash) text_hash, text from chunk_translation
+where text_hash = any(%(hashes)s::bytea[]) and language = %(language)s and engine = %(engine)s
+order by text_hash, text;
+
 -- name: remember_source
 insert into source (collection_id, uri, access_uri) values (%(collection)s, %(uri)s, %(access)s)
 on conflict (collection_id, uri) do update set access_uri = excluded.access_uri;

@@ -32,13 +32,13 @@ select v.collection, v.generation, v.classes, (
 from view v;
 
 -- name: languages
--- How many live visible chunks there are in each language.
-select language, sum(chunks)::bigint from corpus_statistics
+-- How many live visible chunks there are in each language, and how many with their translations.
+select language, sum(chunks)::bigint, sum(chunks + translations)::bigint from corpus_statistics
 where generation = %(generation)s and collection_id = %(collection)s and acl_class = any(%(classes)s::int[])
 group by language order by language;
 
 -- name: frequencies
--- In how many live visible chunks of a language a term occurs.
+-- In how many live visible chunks of a language, or chunks translated to it, a term occurs.
 select q.language, q.term, sum(s.df)::bigint
 from unnest(%(languages)s::text[], %(terms)s::int[]) as q (language, term)
 join term_statistics s on s.generation = %(generation)s and s.collection_id = %(collection)s and s.term = q.term
@@ -52,12 +52,21 @@ with keyword as (
     select best.chunk_id
     from unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as q (language, rare, query)
     cross join lateral (
-        select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
-        where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
-            and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
-        order by distance, i.chunk_id limit %(depth)s
+        (
+            select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
+            where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
+            order by distance, i.chunk_id limit %(depth)s
+        ) union all (
+            select i.chunk_id, i.translation_bm25 <#> q.query::sparsevec as distance from chunk_index i
+            where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.acl_class = any(%(classes)s::int[]) and i.translation_language = q.language
+                and i.translation_terms && q.rare::int[]
+            order by distance, i.chunk_id limit %(depth)s
+        )
     ) as best
-    order by best.distance, best.chunk_id limit %(depth)s
+    group by best.chunk_id
+    order by min(best.distance), best.chunk_id limit %(depth)s
 ), vector as (
     select i.chunk_id from chunk_index i
     where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
@@ -80,12 +89,21 @@ with keyword as (
     select best.chunk_id
     from unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as q (language, rare, query)
     cross join lateral (
-        select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
-        where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
-            and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
-        order by distance, i.chunk_id limit %(depth)s
+        (
+            select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
+            where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
+            order by distance, i.chunk_id limit %(depth)s
+        ) union all (
+            select i.chunk_id, i.translation_bm25 <#> q.query::sparsevec as distance from chunk_index i
+            where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.acl_class = any(%(classes)s::int[]) and i.translation_language = q.language
+                and i.translation_terms && q.rare::int[]
+            order by distance, i.chunk_id limit %(depth)s
+        )
     ) as best
-    order by best.distance, best.chunk_id limit %(depth)s
+    group by best.chunk_id
+    order by min(best.distance), best.chunk_id limit %(depth)s
 ), vector as materialized (
     select i.chunk_id, i.embedding::halfvec(384) <=> %(vector)s::halfvec(384) as distance from chunk_index i
     where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
@@ -101,9 +119,11 @@ select chunk_id from keyword union select chunk_id from vector
 union (select chunk_id from sentence group by chunk_id order by min(distance), chunk_id limit %(depth)s);
 
 -- name: scores
--- All three scores of some visible chunks, exactly.
-select i.chunk_id, i.language,
-    coalesce(case when i.terms && q.rare::int[] then -(i.bm25 <#> q.query::sparsevec) end, 0),
+-- All three scores of some visible chunks, exactly; by keyword the better one of the chunk and its translation.
+select i.chunk_id, i.language, coalesce(i.translation_language, ''),
+    greatest(
+        case when i.terms && q.rare::int[] then -(i.bm25 <#> q.query::sparsevec) end,
+        case when i.translation_terms && t.rare::int[] then -(i.translation_bm25 <#> t.query::sparsevec) end, 0),
     1 - (i.embedding <=> %(vector)s),
     coalesce((
         select max(1 - (s.embedding <=> %(vector)s)) from sentence s
@@ -112,6 +132,8 @@ select i.chunk_id, i.language,
 from chunk_index i
 left join unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as q (language, rare, query)
     on q.language = i.language
+left join unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as t (language, rare, query)
+    on t.language = i.translation_language
 where i.generation = %(generation)s and i.chunk_id = any(%(chunks)s::bigint[]) and i.live
     and i.acl_class = any(%(classes)s::int[])
 order by i.chunk_id;
@@ -155,7 +177,7 @@ select i.chunk_id, d.id, d.key, v.title, v.uri, p.heading_path, p.page, p.start_
         select array[s.start_offset, s.end_offset] from sentence s
         where s.generation = i.generation and s.chunk_id = i.chunk_id and s.version_id = i.version_id
         order by s.ordinal),
-    p.from_seconds, p.to_seconds
+    p.from_seconds, p.to_seconds, coalesce(t.text, ''), coalesce(t.language, '')
 from unnest(%(chunks)s::bigint[]) with ordinality as wanted (id, place)
 join chunk_index i on i.generation = %(generation)s and i.chunk_id = wanted.id and i.live
     and i.collection_id = %(collection)s and i.acl_class = any(%(classes)s::int[])
@@ -163,6 +185,7 @@ join chunk c on c.id = i.chunk_id
 join document_version v on v.id = i.version_id
 join document d on d.id = v.document_id
 join chunk_placement p on p.version_id = v.id and p.chunk_id = c.id
+left join chunk_translation t on t.version_id = v.id and t.chunk_id = c.id
 order by wanted.place;
 
 -- name: document_keys

@@ -106,9 +106,21 @@ insert into chunk_placement (
 select version_id, ordinal, chunk_id, heading_path, row_key, language, page, start_offset, end_offset, from_seconds,
     to_seconds from row;
 
+-- name: make_chunk_translation
+create temp table if not exists new_chunk_translation (like chunk_translation) on commit drop;
+
+-- name: copy_chunk_translation
+copy new_chunk_translation (version_id, chunk_id, language, engine, text, text_hash) from stdin with (format binary);
+
+-- name: add_chunk_translation
+with row as (delete from new_chunk_translation returning *)
+insert into chunk_translation (version_id, chunk_id, language, engine, text, text_hash)
+select version_id, chunk_id, language, engine, text, text_hash from row;
+
 -- name: copy_chunk_index
 copy chunk_index (
-    generation, chunk_id, version_id, collection_id, acl_class, language, terms, bm25, text_hash, embedding
+    generation, chunk_id, version_id, collection_id, acl_class, language, terms, bm25, text_hash, embedding,
+    translation_language, translation_terms, translation_bm25
 ) from stdin with (format binary);
 
 -- name: copy_sentence
