@@ -37,5 +37,14 @@ create index chunk_index_translation_terms on chunk_index using gin (translation
 -- a term is as rare in a language as live chunks and translations in it say
 alter table corpus_statistics add column translations bigint not null default 0;
 
+-- whoever loads much also brings the planner's statistics up to date (PostgreSQL 17+)
+do $$
+begin
+    if current_setting('server_version_num')::int >= 170000 then
+        execute 'grant maintain on chunk_translation to kgqa_pipeline';
+    end if;
+end
+$$;
+
 grant select on chunk_translation to kgqa_app;
 grant select, insert, update, delete on chunk_translation to kgqa_pipeline;

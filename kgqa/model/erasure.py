@@ -28,7 +28,7 @@ class SubjectDocument:
     collection: str
     key: str
     title: str
-    #: where the subject is: `text`, `title`, `key`, `metadata`, `uri`, `raw`
+    #: where the subject is: `text`, `title`, `key`, `metadata`, `uri`, `raw`, `translation`
     places: tuple[str, ...]
     #: the source that brings the document back when it is read again
     source: str | None

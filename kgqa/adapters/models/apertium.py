@@ -140,23 +140,17 @@ def _output(command: Sequence[str], text: str, timeout_seconds: float) -> str:
         )
     except OSError as problem:
         raise DependencyUnavailable(f"Apertium cannot be started: {problem.strerror}.") from problem
-    try:
-        output, _ = process.communicate(text.encode(), timeout_seconds)
-    except subprocess.TimeoutExpired:
-        raise LimitExceeded(
-            f"Apertium took longer than {timeout_seconds:g} s.", hint="raise KGQA_TRANSLATION__TIMEOUT_SECONDS."
-        ) from None
-    finally:
-        _end(process)
+    with process:
+        try:
+            output, _ = process.communicate(text.encode(), timeout_seconds)
+        except BaseException as problem:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(problem, subprocess.TimeoutExpired):
+                raise LimitExceeded(
+                    f"Apertium took longer than {timeout_seconds:g} s.",
+                    hint="raise KGQA_TRANSLATION__TIMEOUT_SECONDS.",
+                ) from None
+            raise
     if process.returncode:
         raise ModelOutputError(f"Apertium ended with status {process.returncode}.")
     return output.decode("utf-8", "replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End whatever is left of the pipe."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()

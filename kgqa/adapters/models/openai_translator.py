@@ -20,6 +20,8 @@ _PATIENCE_SECONDS = 30.0
 #: tokens of a reply for each character of the text, and at least
 _TOKENS_PER_CHARACTER = 1.0
 _LEAST_TOKENS = 400
+#: statuses that say that a text is too long, or is not wanted: no outage
+_ABOUT_THE_TEXT = (400, 413, 422)
 _NAMES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish",
     "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "eu": "Basque",
@@ -38,7 +40,7 @@ class OpenAITranslator:
     def __init__(self, base_url: str, model: str, api_key: str = "", timeout_seconds: float = 60) -> None:
         self.name = f"openai 1 {model}"
         self._model = model
-        self._client = openai.OpenAI(
+        self.client = openai.OpenAI(
             base_url=base_url, api_key=api_key or "none", timeout=timeout_seconds, max_retries=1
         )
         self._away_until = 0.0
@@ -50,14 +52,13 @@ class OpenAITranslator:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self.client.close()
 
     def _one(self, text: str, source: str, target: str) -> str | KgqaError:
         if time.monotonic() < self._away_until:
             return DependencyUnavailable("The translator did not answer a moment ago.")
         try:
-            with endpoint_errors("translator", "check KGQA_TRANSLATION__URL, the model's name and the key."):
-                return self._ask(text, source, target)
+            return self._ask(text, source, target)
         except DependencyUnavailable as problem:
             self._away_until = time.monotonic() + _PATIENCE_SECONDS
             return problem
@@ -65,12 +66,20 @@ class OpenAITranslator:
             return problem
 
     def _ask(self, text: str, source: str, target: str) -> str:
-        reply = self._client.chat.completions.create(
-            model=self._model,
-            messages=[{"role": "user", "content": _prompt(text, source, target)}],
-            max_tokens=max(_LEAST_TOKENS, int(len(text) * _TOKENS_PER_CHARACTER)),
-            temperature=0,
-        )
+        with endpoint_errors("translator", "check KGQA_TRANSLATION__URL, the model's name and the key."):
+            try:
+                reply = self.client.chat.completions.create(
+                    model=self._model,
+                    messages=[{"role": "user", "content": _prompt(text, source, target)}],
+                    max_tokens=max(_LEAST_TOKENS, int(len(text) * _TOKENS_PER_CHARACTER)),
+                    temperature=0,
+                )
+            except openai.APIStatusError as problem:
+                if problem.status_code not in _ABOUT_THE_TEXT:
+                    raise
+                raise ModelOutputError(
+                    f"The translator refused a passage with status {problem.status_code}."
+                ) from problem
         # servers may send anything; the client library does not check what it parses
         choices: object = getattr(reply, "choices", None)
         first: object = choices[0] if isinstance(choices, list) and choices else None

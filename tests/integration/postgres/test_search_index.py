@@ -201,8 +201,8 @@ def all_chunks(index, view) -> list[int]:
 def test_the_application_sees_no_text_without_principals(pools, corpus) -> None:
     with pools.app.connection() as connection:
         for table in (
-            "document", "document_version", "chunk", "chunk_placement", "name", "name_support", "name_sense", "mention",
-            "alias", "alias_support", "claim", "equivalence", "relation", "relation_support",
+            "document", "document_version", "chunk", "chunk_placement", "chunk_translation", "name", "name_support",
+            "name_sense", "mention", "alias", "alias_support", "claim", "equivalence", "relation", "relation_support",
         ):  # fmt: skip
             assert connection.execute(f"select count(*) from {table}").fetchone() == (0,), table  # noqa: S608
 

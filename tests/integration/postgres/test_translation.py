@@ -10,6 +10,7 @@ import pytest
 from kgqa.adapters.models.extractor import SpacyExtractor
 from kgqa.adapters.postgres.check import check_record
 from kgqa.adapters.postgres.content import differences, record_content
+from kgqa.adapters.postgres.erasure import subject_documents
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
 from kgqa.adapters.postgres.stage import open_run
 from kgqa.adapters.postgres.stage_access import stage_access
@@ -22,6 +23,7 @@ from kgqa.ingest.translate import Pivot
 from kgqa.model.answer import AskOptions, Caller
 from kgqa.model.delta import DeltaReport, IngestDelta
 from kgqa.model.document import RawDocument
+from kgqa.text.needle import Needle
 
 PUBLIC = Caller(subject="public", principals=("public",))
 IVY = Caller(subject="user:ivy", principals=("public", "user:ivy"))
@@ -219,6 +221,13 @@ def test_what_is_wrong_with_a_translation_is_found(pools, database, translated) 
         with psycopg.connect(database.owner_url) as owner:
             assert owner.execute(damage.encode()).rowcount, what
         assert problems(pools).get(what), what
+
+
+def test_what_a_translation_alone_says_of_somebody_is_found_to_be_erased(database, translated) -> None:
+    translated.translator.glossary = {"junta": "Quibblesworth"}
+    translated.put(a=GASKET, b=ENGLISH)
+    (found,) = subject_documents(database.owner_url, Needle.of("quibblesworth"))
+    assert (found.key, found.places) == ("a.md", ("translation",))
 
 
 def test_what_a_collection_is_translated_to_is_kept(store) -> None:

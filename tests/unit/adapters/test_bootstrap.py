@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from kgqa.adapters.models.local_generator import TransformersGenerator
+from kgqa.adapters.models.openai_translator import OpenAITranslator
 from kgqa.adapters.models.span_reader import TransformersReader
-from kgqa.bootstrap import Encoders, build_embedder, build_generator, build_reader
+from kgqa.bootstrap import Encoders, build_embedder, build_generator, build_reader, build_translator
 from kgqa.embedded.models import write_encoder
 from kgqa.errors import ConfigurationError
 from kgqa.model.generation import Generation, GenerationState
-from kgqa.settings import ModelSettings, Settings
+from kgqa.settings import ModelSettings, Settings, TranslationSettings
 from tests.unit.embedded.tiny_e5 import tiny_e5
 
 
@@ -68,3 +69,30 @@ def test_a_local_model_is_a_folder_of_transformers(value: str) -> None:
         build_generator(models(generator=value))
     with pytest.raises(ConfigurationError, match="KGQA_MODELS__READER"):
         build_reader(models(reader=value))
+
+
+def translation(generator_url: str = "", **values: object) -> Settings:
+    found = models(generator_url=generator_url, generator_model="writer", generator_key="a secret")
+    return found.model_copy(update={"translation": TranslationSettings.model_validate(values)})
+
+
+def test_nobody_translates_by_default() -> None:
+    assert build_translator(Settings()) is None
+
+
+def test_the_endpoint_of_the_generator_translates_where_no_other_one_is_named() -> None:
+    mine = build_translator(translation("http://writes/v1", engine="openai"))
+    other = build_translator(translation("http://writes/v1", engine="openai", url="http://says/v1", model="speaker"))
+    assert isinstance(mine, OpenAITranslator)
+    assert isinstance(other, OpenAITranslator)
+    assert (mine.name, other.name) == ("openai 1 writer", "openai 1 speaker")
+    assert (str(mine.client.base_url), mine.client.api_key) == ("http://writes/v1/", "a secret")
+    assert (str(other.client.base_url), other.client.api_key) == ("http://says/v1/", "none")
+
+
+def test_a_translator_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path, monkeypatch) -> None:
+    with pytest.raises(ConfigurationError, match="KGQA_TRANSLATION__URL"):
+        build_translator(translation(engine="openai"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match="apt-get install apertium"):
+        build_translator(translation(engine="apertium"))

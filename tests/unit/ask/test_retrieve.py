@@ -26,6 +26,13 @@ def test_keyword_scores_say_nothing_about_a_chunk_in_another_language():
     assert [(c.chunk_id, c.score) for c in order] == [(2, pytest.approx(1.0)), (1, pytest.approx(0.0))]
 
 
+def test_keyword_scores_count_for_a_chunk_that_is_translated_to_the_questions_language():
+    translated = replace(_found(1, 10, 0.8, 0.8, "es"), translation_language="en")
+    found = [translated, _found(2, 5, 0.8, 0.8, "es")]
+    assert [(c.chunk_id, c.score) for c in base_order(found, "en", OPTIONS)] == [(1, pytest.approx(0.35)), (2, 0.0)]
+    assert {c.score for c in base_order(found, "fr", OPTIONS)} == {0.0}
+
+
 def test_undetermined_language_is_no_other_language():
     order = base_order([_found(1, 10, 0.8, 0.8, "und"), _found(2, 0, 0.8, 0.8, "und")], "es", OPTIONS)
     assert order[0].chunk_id == 1

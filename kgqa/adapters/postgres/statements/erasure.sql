@@ -30,17 +30,22 @@ with pattern as (
         bool_or(v.title like any(p) or lower(v.title) like any(p) or lower(normalize(v.title, NFKC)) like any(p)) as in_title,
         bool_or(v.metadata::text like any(p) or lower(v.metadata::text) like any(p)) as in_metadata,
         bool_or(v.uri like any(p) or lower(v.uri) like any(p)) as in_uri,
-        coalesce(bool_or(lower(encode(c.data, 'escape')) like any(%(raw)s::text[])), false) as in_raw
+        coalesce(bool_or(lower(encode(c.data, 'escape')) like any(%(raw)s::text[])), false) as in_raw,
+        bool_or(exists (
+            select from chunk_translation t
+            where t.version_id = v.id and (
+                t.text like any(p) or lower(t.text) like any(p) or lower(normalize(t.text, NFKC)) like any(p))
+        )) as in_translation
     from document_version v left join raw_content c on c.id = v.raw_content_id, pattern group by v.document_id
 )
 select c.name, d.key, f.title, array_remove(array[
         case when f.in_text then 'text' end, case when f.in_title then 'title' end,
         case when d.key like any(p) or lower(d.key) like any(p) or lower(normalize(d.key, NFKC)) like any(p) then 'key' end,
         case when f.in_metadata then 'metadata' end, case when f.in_uri then 'uri' end,
-        case when f.in_raw then 'raw' end], null), s.uri
+        case when f.in_raw then 'raw' end, case when f.in_translation then 'translation' end], null), s.uri
 from document d join collection c on c.id = d.collection_id join found f on f.document_id = d.id
 left join source s on s.id = d.source_id, pattern
-where f.in_text or f.in_title or f.in_metadata or f.in_uri or f.in_raw
+where f.in_text or f.in_title or f.in_metadata or f.in_uri or f.in_raw or f.in_translation
     or d.key like any(p) or lower(d.key) like any(p) or lower(normalize(d.key, NFKC)) like any(p)
 order by c.name, d.key;
 

@@ -325,8 +325,8 @@ analyze moved, version_change;
 
 -- name: analyse_documents
 -- After a big change; autovacuum would come a minute late.
-analyze document, document_version, chunk, chunk_placement, chunk_translation, chunk_index, sentence, name, name_support, name_sense,
-    claim, equivalence;
+analyze document, document_version, chunk, chunk_placement, chunk_translation, chunk_index, sentence, name,
+    name_support, name_sense, claim, equivalence;
 
 -- name: analyse_names
 analyze mention, alias, alias_support, alias_key, entity, relation, relation_support, resolution_decision;
