@@ -340,12 +340,13 @@ def build_translator(settings: Settings) -> Translator | None:
             "KGQA_TRANSLATION__ENGINE is openai, and there is no endpoint.", hint="set KGQA_TRANSLATION__URL."
         )
     key = wanted.key if wanted.key.get_secret_value() or wanted.url else models.generator_key
-    return OpenAITranslator(
-        base_url=url,
-        model=wanted.model or models.generator_model,
-        api_key=key.get_secret_value(),
-        timeout_seconds=wanted.timeout_seconds,
-    )
+    return _endpoint(url, wanted.model or models.generator_model, key.get_secret_value(), wanted.timeout_seconds)
+
+
+@lru_cache(maxsize=4)
+def _endpoint(url: str, model: str, key: str, timeout_seconds: float) -> OpenAITranslator:
+    """One for a process: a job for each document would open connections, and forget that nobody answers."""
+    return OpenAITranslator(url, model, key, timeout_seconds)
 
 
 def build_reader(settings: Settings) -> SpanReader | None:

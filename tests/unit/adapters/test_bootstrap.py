@@ -86,6 +86,7 @@ def test_the_endpoint_of_the_generator_translates_where_no_other_one_is_named() 
     assert isinstance(mine, OpenAITranslator)
     assert isinstance(other, OpenAITranslator)
     assert (mine.name, other.name) == ("openai 1 writer", "openai 1 speaker")
+    assert build_translator(translation("http://writes/v1", engine="openai")) is mine
     assert (str(mine.client.base_url), mine.client.api_key) == ("http://writes/v1/", "a secret")
     assert (str(other.client.base_url), other.client.api_key) == ("http://says/v1/", "none")
 
