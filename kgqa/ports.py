@@ -19,6 +19,7 @@ from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
 from kgqa.model.delta import DeltaReport, DocumentDelta, IngestDelta, OptionsHashes
 from kgqa.model.document import Chunk, LakeFile, Source
 from kgqa.model.entity import Entity
+from kgqa.model.graph import GraphCounts, Subgraph
 from kgqa.model.job import Job
 from kgqa.model.library import Collection, DocumentView, Neighbourhood, Page
 from kgqa.model.mention import Claim, DictionaryMatch, Equivalence, NameSupport
@@ -301,27 +302,6 @@ class SearchIndex(Protocol):
     def document_keys(self, view: View, chunk_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         """Per visible chunk the keys of its document and of the document's visible exact duplicates, sorted."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subgraph:
-    """The bounded neighbourhood of some seeds, as parallel arrays: a row per chunk-name edge that the view may see."""
-
-    chunk_ids: npt.NDArray[np.int64]
-    name_ids: npt.NDArray[np.int64]
-    #: how often the chunk mentions the name
-    counts: npt.NDArray[np.int32]
-    is_title: npt.NDArray[np.bool_]
-    #: labels for display
-    norms: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphCounts:
-    """How much is in the projection."""
-
-    nodes: Mapping[str, int]
-    relationships: Mapping[str, int]
 
 
 class GraphStore(Protocol):

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from kgqa.ask.retrieve import Candidate
 from kgqa.ask.walk import Restart, document_frequencies, walk
 from kgqa.model.answer import AskOptions, Question, View
-from kgqa.ports import GraphStore, MentionRow, SearchIndex, Subgraph
+from kgqa.model.graph import Subgraph
+from kgqa.ports import GraphStore, MentionRow, SearchIndex
 
 SentenceScores = Mapping[int, Sequence[tuple[int, int, float]]]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from kgqa.model.answer import AskOptions
-from kgqa.ports import Subgraph
+from kgqa.model.graph import Subgraph
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from kgqa.ask.pipeline import AskServices
 from kgqa.model.answer import EvidenceChunk, ScoredChunk, View
-from kgqa.ports import GraphStore, MentionRow, NameHit, SearchIndex, Subgraph
+from kgqa.model.graph import Subgraph
+from kgqa.ports import GraphStore, MentionRow, NameHit, SearchIndex
 
 #: a name with more chunks than this is not looked up: something else supports it
 _MANY = 50

@@ -18,7 +18,7 @@ from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.embedded.stack import Endpoints
 from kgqa.errors import DependencyUnavailable
 from kgqa.model.answer import Caller, View
-from kgqa.ports import Subgraph
+from kgqa.model.graph import Subgraph
 
 #: ids are 63-bit hashes: use the whole range
 BASE = (1 << 63) - 10_000

@@ -15,7 +15,7 @@ from kgqa.adapters.neo4j.driver import neo4j_errors, run
 from kgqa.adapters.neo4j.projector import Projector
 from kgqa.adapters.neo4j.record import Pool, snapshot
 from kgqa.model.answer import View
-from kgqa.ports import GraphCounts, Subgraph
+from kgqa.model.graph import GraphCounts, Subgraph
 
 
 class Neo4jGraphStore:

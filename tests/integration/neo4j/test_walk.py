@@ -14,7 +14,7 @@ from kgqa.adapters.neo4j import projector
 from kgqa.adapters.neo4j.graph_store import Neo4jGraphStore
 from kgqa.ask.walk import Restart, document_frequencies, walk
 from kgqa.model.answer import AskOptions, Caller, View
-from kgqa.ports import Subgraph
+from kgqa.model.graph import Subgraph
 
 GRAPHS = 500
 #: ids of graph n start at n times this

@@ -13,9 +13,10 @@ import numpy as np
 from kgqa.ask.pipeline import AskServices
 from kgqa.errors import NotFound
 from kgqa.model.answer import Caller, EvidenceChunk, ScoredChunk, View
+from kgqa.model.graph import Subgraph
 from kgqa.model.identity import stable_id
 from kgqa.model.mention import Mention
-from kgqa.ports import MentionRow, NameHit, Subgraph
+from kgqa.ports import MentionRow, NameHit
 from kgqa.text.names import tokens
 from kgqa.text.terms import analyse, chunk_terms, idf
 
