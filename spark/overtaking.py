@@ -170,6 +170,8 @@ class FolderOvertaker:
                 folder.path, watch_filter=None, debounce=100, step=20, stop_event=stopping, raise_interrupt=False,
                 ignore_permission_denied=True,
             ):  # fmt: skip
+                if not folder.path.is_dir():
+                    return  # it is watched again when it is back
                 paths = [path for change, path in changes if change is Change.deleted]
                 if paths:
                     stopping.wait(_REPLACED_SECONDS)
