@@ -83,14 +83,10 @@ class Overtaker:
         gone: Sequence[str] = (),
     ) -> None:
         """Hide and delete, or change readers, in one transaction. Raises Conflict when somebody else was faster."""
-        services = self._services
-        run = None
-        if changes.deletions or changes.access:
-            run = services.store.start_run(collection, {"stream": self._query})
-            services.events.begin(run, upserts=(), deletions=changes.deletions, access=changes.access)
+        events = self._services.events
         batch = Batch(
             query=self._query,
-            number=services.events.last_batch(self._query) + 1,
+            number=events.last_batch(self._query) + 1,
             collection_id=self.collection_id(collection),
             stream=self._stream,
             outcomes=changes.outcomes,
@@ -99,7 +95,7 @@ class Overtaker:
             folder=folder,
             gone=gone,
         )
-        services.events.publish(run, batch)
+        events.take_away(collection, batch, deletions=changes.deletions, access=changes.access)
 
 
 class TopicOvertaker:

@@ -190,7 +190,7 @@ class PostgresDocumentStore:
     ) -> int:
         """Id of an ingest run; an unfinished run of the same source with the same options is resumed."""
         with transaction(self._pool) as connection:
-            return _start_run(connection, collection, options, self._bound, resume=resume, source=source)
+            return start_run_within(connection, collection, options, self._bound, resume=resume, source=source)
 
     def unchanged(
         self, run: int, hashes: Mapping[str, bytes], options: OptionsHashes, *, by_listing: bool = False
@@ -253,7 +253,7 @@ class PostgresDocumentStore:
             _hold_generation(connection)
             collection = _collection(connection, delta.collection)
             lock_collection(connection, collection.id)
-            run = _start_run(connection, delta.collection, {}, self._bound, resume=False)
+            run = start_run_within(connection, delta.collection, {}, self._bound, resume=False)
             opened = open_run(connection, run)
             stage_deletions(connection, opened, delta.deletions)
             stage(connection, opened, delta.upserts)
@@ -303,7 +303,7 @@ def _collection(connection: Connection, name: str) -> Collection:
     return Collection(id=row[0], name=row[1], dictionary=row[2], documents=row[3], chunks=int(row[4]))
 
 
-def _start_run(
+def start_run_within(
     connection: Connection,
     collection: str,
     options: Mapping[str, object],
@@ -312,6 +312,7 @@ def _start_run(
     resume: bool,
     source: str | None = None,
 ) -> int:
+    """Id of a run of a generation (None: of the active one), for callers that have a transaction."""
     sql = load("record")
     found = _collection(connection, collection)
     generation = _generation_of_run(connection, options, bound)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from psycopg.types.json import Jsonb
 
+from kgqa.adapters.postgres.document_store import start_run_within
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
 from kgqa.adapters.postgres.stage import open_run, stage_deletions
@@ -115,24 +116,29 @@ class PostgresEventLog:
 
         Raises Conflict when another stream moved the same documents meanwhile: decide about the batch again.
         """
-        sql = load("events")
         with transaction(self._pool) as connection:
             lock_collection(connection, batch.collection_id)
             self._move_registers(connection, batch)
             report = publish(connection, run, resolve=False) if run is not None else DeltaReport()
-            bound = {
-                "query": batch.query,
-                "batch": batch.number,
-                "collection": batch.collection_id,
-                "stream": batch.stream,
-                "run": run,
-                "outcomes": Jsonb(dict(batch.outcomes)),
-                "lag": batch.lag_seconds,
-            }
-            for statement in ("add_batch", "drop_batches", "add_totals"):
-                connection.execute(sql[statement], bound)
-            _watch(connection, batch)
+            _record(connection, run, batch)
             return report
+
+    def take_away(
+        self, collection: str, batch: Batch, *, deletions: Sequence[str], access: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Publish a batch that reads nothing: what `begin` and `publish` do, in one transaction. Raises Conflict."""
+        with transaction(self._pool) as connection:
+            lock_collection(connection, batch.collection_id)
+            self._move_registers(connection, batch)
+            run = None
+            if deletions or access:
+                run = start_run_within(connection, collection, {"stream": batch.query}, None, resume=False)
+                opened = open_run(connection, run)
+                stage_deletions(connection, opened, deletions)
+                if access:
+                    stage_access(connection, opened, access)
+                publish(connection, run, resolve=False)
+            _record(connection, run, batch)
 
     def totals(self) -> Mapping[tuple[str, str], tuple[int, float | None]]:
         """By stream and outcome the number of events so far, and the lag of the last batch in seconds."""
@@ -183,6 +189,22 @@ class PostgresEventLog:
         }
         if connection.execute(load("events")["move_registers"], bound).rowcount != len(moved):
             raise Conflict("Another stream changed the same documents meanwhile.", hint="the batch is tried again.")
+
+
+def _record(connection: Connection, run: int | None, batch: Batch) -> None:
+    sql = load("events")
+    bound = {
+        "query": batch.query,
+        "batch": batch.number,
+        "collection": batch.collection_id,
+        "stream": batch.stream,
+        "run": run,
+        "outcomes": Jsonb(dict(batch.outcomes)),
+        "lag": batch.lag_seconds,
+    }
+    for statement in ("add_batch", "drop_batches", "add_totals"):
+        connection.execute(sql[statement], bound)
+    _watch(connection, batch)
 
 
 def _watch(connection: Connection, batch: Batch) -> None:
