@@ -91,7 +91,7 @@ def raw(key: str, data: bytes) -> RawDocument:
 def run(*arguments: str, code: int = 0) -> Any:
     """A command of kgqa in this process; what it prints as JSON."""
     done = CliRunner().invoke(app, [*arguments, "--json"])
-    assert done.exit_code == code, (done.output, done.exception)
+    assert done.exit_code == code, f"{done.output}{done.exception!r}"
     return json.loads(done.stdout)
 
 
