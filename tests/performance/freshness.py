@@ -43,6 +43,8 @@ PUBLIC = Caller(subject="", principals=("public",))
 #: between two looks of the reader
 _LOOK_SECONDS = 0.02
 _MOST_SECONDS = 180
+#: between deletions
+_REST_SECONDS = 1.0
 _BOUNDS = {"answerable p95": 10.0, "hidden p95": 1.0, "cost share": 0.01}
 
 #: documents of some size that everybody may read, spread over the collection
@@ -183,11 +185,10 @@ def measure(
         err.print(f"{key}: {found[-1]:.2f} s, {embedded[-1]} {json.dumps(stream.batches[-1]['seconds'])}")
     edits = stream.batches[first:]
     for key in list(texts)[:deletions]:
-        count = len(stream.batches)
         start = time.monotonic()
         drop(key)
         hidden.append(reader.seconds_until_hidden(key, start))
-        stream.wait(count + 1)
+        time.sleep(_REST_SECONDS)  # a deletion is hidden before its batch; the next one comes while that settles
     stages = sorted({name for batch in edits for name in batch["seconds"]})
     return {
         "edits": len(found),
