@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from watchfiles import Change, watch
@@ -24,7 +24,10 @@ from kgqa.ingest.events import Changes, Event, Operation, event_of, event_time, 
 from kgqa.logs import logger
 from spark.jobs.list_sources import AccessList
 from spark.jobs.stream_folder import EMPTIED, Folder, is_gone, scan
-from spark.jobs.stream_kafka import ATTEMPTS, Topic
+from spark.jobs.stream_kafka import ATTEMPTS, BatchReport, Topic
+
+#: is told what was published: (report, seconds by stage, seconds in all)
+Say = Callable[[BatchReport, Mapping[str, float], float], None]
 
 #: a larger message brings a document; it is not even parsed here
 MOST_BYTES = 16_384
@@ -64,9 +67,10 @@ def overtaking(follow: Callable[[threading.Event], None], *, wanted: bool) -> Ge
 class Overtaker:
     """Publishes what collections lose; its batches have a name and numbers of their own."""
 
-    def __init__(self, services: Services, stream: str) -> None:
+    def __init__(self, services: Services, stream: str, say: Say) -> None:
         self._services = services
         self._stream = stream
+        self._say = say
         self._query = f"{stream}:overtaking"
 
     def collection_id(self, collection: str) -> int:
@@ -83,6 +87,7 @@ class Overtaker:
         gone: Sequence[str] = (),
     ) -> None:
         """Hide and delete, or change readers, in one transaction. Raises Conflict when somebody else was faster."""
+        start = time.perf_counter()
         events = self._services.events
         batch = Batch(
             query=self._query,
@@ -96,15 +101,25 @@ class Overtaker:
             gone=gone,
         )
         events.take_away(collection, batch, deletions=changes.deletions, access=changes.access)
+        outcomes = dict(changes.outcomes)
+        report = BatchReport(
+            number=batch.number,
+            events=sum(outcomes.values()),
+            outcomes=outcomes,
+            lag_seconds=lag_seconds,
+            is_ahead=True,
+        )
+        seconds = time.perf_counter() - start
+        self._say(report, {"publish": seconds}, seconds)
 
 
 class TopicOvertaker:
     """Deletions and access lists of a topic."""
 
-    def __init__(self, services: Services, topic: Topic) -> None:
+    def __init__(self, services: Services, topic: Topic, say: Say) -> None:
         self._services = services
         self._topic = topic
-        self._overtaker = Overtaker(services, topic.stream)
+        self._overtaker = Overtaker(services, topic.stream, say)
 
     def follow(self, stopping: threading.Event) -> None:
         """Until the stream stops. Raises DependencyUnavailable."""
@@ -151,10 +166,10 @@ def _taking_away(message: Arrival) -> tuple[str, Event, float] | None:
 class FolderOvertaker:
     """Files that leave a watched folder, as the file system says it; where it says nothing, the listing finds them."""
 
-    def __init__(self, services: Services, folder: Folder) -> None:
+    def __init__(self, services: Services, folder: Folder, say: Say) -> None:
         self._services = services
         self._folder = folder
-        self._overtaker = Overtaker(services, folder.stream)
+        self._overtaker = Overtaker(services, folder.stream, say)
         #: set when documents were deleted here: what was known of the folder is no longer so
         self.has_deleted = threading.Event()
 

@@ -60,6 +60,7 @@ class Stream:
         self._name = name
         self._show = show
         self._working = threading.Lock()
+        self._saying = threading.Lock()
 
     @contextmanager
     def signals(self) -> Generator[None]:
@@ -88,13 +89,11 @@ class Stream:
 
     def say(self, report: BatchReport, seconds: Mapping[str, float], total: float) -> None:
         """One line for a batch."""
-        self.batches += 1
-        for outcome, count in report.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
         found = asdict(report)
         line = {
             "stream": self._name,
             "number": found["number"],
+            "ahead": found["is_ahead"],
             "events": found["events"],
             "outcomes": found["outcomes"],
             "deadLetters": found["dead_letters"],
@@ -103,7 +102,11 @@ class Stream:
             "lagSeconds": None if report.lag_seconds is None else round(report.lag_seconds, 3),
             "seconds": {**{name: round(value, 3) for name, value in seconds.items()}, "all": round(total, 3)},
         }
-        self._show({"batch": line})
+        with self._saying:
+            self.batches += 1
+            for outcome, count in report.outcomes.items():
+                self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+            self._show({"batch": line})
 
     def warn(self, problem: KgqaError) -> None:
         """The stream goes on, but somebody should know."""
@@ -137,7 +140,7 @@ def run_kafka(
     stream = Stream(topic.stream, show)
     roots = [Path(root).expanduser() for root in settings.stream.roots.split(":") if root]
     attempt = -1
-    ahead = TopicOvertaker(services, topic)
+    ahead = TopicOvertaker(services, topic, stream.say)
     wanted = not options.once
     with (
         stream.signals(),
@@ -212,7 +215,7 @@ def run_folder(
     interval = settings.stream.interval_seconds
     watch: Watch | None = None
     rounds = attempt = 0
-    ahead = FolderOvertaker(services, folder)
+    ahead = FolderOvertaker(services, folder, stream.say)
     wanted = not options.once
     with (
         stream.signals(),

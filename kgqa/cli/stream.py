@@ -165,7 +165,8 @@ def _print_line(message: Mapping[str, object]) -> None:
     lag = f", {batch['lagSeconds']:.1f} s behind" if batch["lagSeconds"] is not None else ""
     letters = f", {batch['deadLetters']} dead letters" if batch["deadLetters"] else ""
     counts = _counts(batch["outcomes"])
-    out.print(f"batch {batch['number']}: {counts or 'nothing new'}{letters}{lag} ({batch['seconds']['all']:.1f} s)")
+    name = "at once" if batch["ahead"] else f"batch {batch['number']}"
+    out.print(f"{name}: {counts or 'nothing new'}{letters}{lag} ({batch['seconds']['all']:.1f} s)")
     for key, reason in batch["reasons"][:5]:
         out.print(f"  {key}: {reason}", markup=False)
 

@@ -70,6 +70,8 @@ class BatchReport:
     chunks_added: int = 0
     reasons: list[Sequence[str]] = field(default_factory=list[Sequence[str]])
     lag_seconds: float | None = None
+    #: published before the batch that its events belong to
+    is_ahead: bool = False
 
     def count(self, outcomes: Mapping[str, int]) -> None:
         """Add events by outcome."""

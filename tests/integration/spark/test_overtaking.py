@@ -21,7 +21,7 @@ from kgqa.model.answer import Caller
 from kgqa.model.identity import document_id
 from spark.jobs.apply_changes import Applier
 from spark.jobs.stream_folder import Folder, Watch
-from spark.jobs.stream_kafka import Topic
+from spark.jobs.stream_kafka import BatchReport, Topic
 from spark.overtaking import MOST_BYTES, FolderOvertaker, TopicOvertaker, overtaking
 from spark.streaming import run_folder
 from tests.integration.spark.events import event, publish, stream_once
@@ -38,6 +38,10 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def unheard(*_: object) -> None:
+    """Nobody listens to what was published."""
+
+
 def readable(services: Services, key: str) -> bool:
     return services.library.document(PUBLIC, document_id("lake", key)) is not None
 
@@ -45,7 +49,8 @@ def readable(services: Services, key: str) -> bool:
 @contextmanager
 def topic_overtaken(services: Services, broker: Broker, name: str) -> Iterator[None]:
     """Once it listens: it starts at the end of the topic, so a document of its own is deleted until it says so."""
-    ahead = TopicOvertaker(services, Topic(broker=broker, name=name, dead_letters=f"{name}.dead-letters"))
+    topic = Topic(broker=broker, name=name, dead_letters=f"{name}.dead-letters")
+    ahead = TopicOvertaker(services, topic, unheard)
     collection = services.store.collection("lake").id
     with overtaking(ahead.follow, wanted=True):
         versions = iter(range(1, 1_000))
@@ -112,11 +117,17 @@ def test_a_file_that_leaves_its_folder_is_deleted_before_the_next_listing(
     run_folder(session, services, servers.endpoints, settings, options, lambda _: None)
     folder = Folder(path=lake, collection="lake")
     watch = Watch(Applier(session, services, servers.endpoints, settings, folder.query), folder)
-    ahead = FolderOvertaker(services, folder)
-    with overtaking(ahead.follow, wanted=True):
-        time.sleep(0.3)
+    said: list[BatchReport] = []
+    ahead = FolderOvertaker(services, folder, lambda report, _seconds, _all: said.append(report))
+
+    def leaves() -> bool:
+        (lake / "a.md").touch()  # it may not be listened yet
         (lake / "a.md").unlink()
-        until(lambda: not readable(services, "a.md"))
+        time.sleep(0.5)
+        return not readable(services, "a.md")
+
+    with overtaking(ahead.follow, wanted=True):
+        until(leaves)
         replacement = tmp_path / "new.md"
         replacement.write_text("# Kept\n\nIt was replaced in one step.\n")
         replacement.replace(lake / "kept.md")
@@ -125,6 +136,8 @@ def test_a_file_that_leaves_its_folder_is_deleted_before_the_next_listing(
         assert readable(services, "b.md")
         assert readable(services, "kept.md")
     assert ahead.has_deleted.is_set()
+    assert all(report.is_ahead for report in said)
+    assert sum(report.outcomes["delete"] for report in said) == 3
     watch.recall()
     watch.settle()
     assert not services.graph.compare(services.store.generation().id)
@@ -146,7 +159,7 @@ def test_a_folder_that_is_emptied_at_once_or_goes_away_is_left_to_the_listing(
         (lake / f"{i}.md").write_text(f"# Note {i}\n\nWritten once.\n")
     options = Namespace(source=str(lake), collection="lake", access=None, once=True)
     run_folder(session, services, servers.endpoints, servers.settings, options, lambda _: None)
-    ahead = FolderOvertaker(services, Folder(path=lake, collection="lake"))
+    ahead = FolderOvertaker(services, Folder(path=lake, collection="lake"), unheard)
     everything = [str(path) for path in lake.iterdir()]
     for path in lake.iterdir():
         path.unlink()

@@ -1,17 +1,18 @@
 -- name: watched
 -- Files that the watch has read, and documents that a batch ingest has read from the same folder; `below`: only those
 -- at or below these paths.
-select key, path, size, modified_ns, principals from (
-select w.key, w.path, w.size, w.modified_ns, w.principals
-from watched_file w join source s on s.id = w.source_id
-where s.collection_id = %(collection)s and s.uri = %(uri)s
-union all
-select d.key, ''::bytea, -1, -1, '{}'::text[]
-from current_document d join document_version v on v.id = d.current_version
-where d.collection_id = %(collection)s and starts_with(v.uri, %(uri)s || '/') and not exists (
-    select from watched_file w join source s on s.id = w.source_id
-    where s.collection_id = d.collection_id and s.uri = %(uri)s and w.key = d.key)
-) as w
+with known as (
+    select w.key, w.path, w.size, w.modified_ns, w.principals
+    from watched_file w join source s on s.id = w.source_id
+    where s.collection_id = %(collection)s and s.uri = %(uri)s
+    union all
+    select d.key, ''::bytea, -1, -1, '{}'::text[]
+    from current_document d join document_version v on v.id = d.current_version
+    where d.collection_id = %(collection)s and starts_with(v.uri, %(uri)s || '/') and not exists (
+        select from watched_file w join source s on s.id = w.source_id
+        where s.collection_id = d.collection_id and s.uri = %(uri)s and w.key = d.key)
+)
+select w.key, w.path, w.size, w.modified_ns, w.principals from known w
 where %(below)s::text[] is null or exists (
     select from unnest(%(below)s::text[]) as n (name) where w.key = n.name or starts_with(w.key, n.name || '/'));
 
