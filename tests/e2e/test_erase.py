@@ -130,6 +130,21 @@ def plant(lake: Lake) -> None:
     leftover.write_bytes(CANARY.encode("utf-16-le"))
     with (lake.home / "logs" / "spark.log").open("a") as log:
         log.write(f"before\nerror in {SUBJECTS[0]}\nafter\n")
+    recycle_log(lake)
+
+
+def recycle_log(lake: Lake) -> None:
+    """What checkpoints of an ordinary day do: segments of the log that say the subject become the next ones."""
+    assert lake.endpoints.postgres_superuser_url is not None
+    with psycopg.connect(lake.endpoints.postgres_superuser_url, autocommit=True) as connection:
+        for _ in range(12):
+            connection.execute("select pg_logical_emit_message(false, 'canary', %s)", (CANARY,))
+            connection.execute("select pg_switch_wal()")
+        connection.execute("checkpoint")
+        next_ones = "select count(*) from pg_ls_waldir() where name > pg_walfile_name(pg_current_wal_lsn())"
+        row = connection.execute(next_ones).fetchone()
+    assert row is not None
+    assert row[0] > 3
 
 
 def test_no_canary_is_left_after_deleting_half_of_the_examples_and_erasing(lake: Lake) -> None:

@@ -6,6 +6,7 @@ where a superuser's URL is known (the embedded server), as superuser.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import psycopg
@@ -16,8 +17,10 @@ from kgqa.adapters.postgres.statements import load
 from kgqa.model.erasure import SubjectDocument
 from kgqa.text.needle import Needle
 
-#: rounds of switching and removing the write-ahead log: the second removes what the first was still writing
-_ROUNDS = 2
+#: rounds of writing through the write-ahead log and removing it; the second is for what was written meanwhile
+_ROUNDS = 10
+#: how long transactions are waited for that began before what was deleted was deleted
+_PATIENCE_SECONDS = 30.0
 
 
 def subject_documents(owner_url: str, needle: Needle) -> Sequence[SubjectDocument]:
@@ -48,13 +51,14 @@ def forget_subject(owner_url: str, needle: Needle) -> dict[str, int]:
 def compact(owner_url: str, superuser_url: str | None, watch: Watch) -> Sequence[str]:
     """Rewrite every table and index without dead rows, then let go of the write-ahead log; what could not be done.
 
-    Each table is locked while it is rewritten. Run it when nobody has a long transaction open.
+    Each table is locked while it is rewritten. Transactions that began before are waited for, for half a minute.
     """
     undone: list[str] = []
     statements = load("erasure")
     with owner_connection(owner_url) as connection:
         connection.execute(statements["abandon_runs"])
-        if waiting := _value(connection, "unvacuumed"):
+        watch("transactions that are open")
+        if waiting := _wait_for_transactions(connection):
             undone.append(f"{waiting} sessions were in a transaction: rows that they may see stay until the next time")
         for (table,) in connection.execute(statements["own_tables"]).fetchall():
             watch(table)
@@ -62,7 +66,8 @@ def compact(owner_url: str, superuser_url: str | None, watch: Watch) -> Sequence
     if superuser_url is None:
         undone.append(
             "planner samples, statement texts and the write-ahead log need a superuser:"
-            " VACUUM FULL pg_statistic; SELECT pg_stat_statements_reset(); SELECT pg_switch_wal(); CHECKPOINT"
+            " VACUUM FULL pg_statistic; SELECT pg_stat_statements_reset(); then, with wal_recycle off, SELECT"
+            " pg_switch_wal(); CHECKPOINT, until only the current segment is left"
         )
         return undone
     with owner_connection(superuser_url) as connection:
@@ -70,7 +75,11 @@ def compact(owner_url: str, superuser_url: str | None, watch: Watch) -> Sequence
         connection.execute(statements["statistics"])
         connection.execute(statements["forget_queries"])
         watch("write-ahead log")
-        _drop_log(connection)
+        if left := _drop_log(connection):
+            undone.append(
+                f"{left} segments of the write-ahead log were kept: a replication slot, wal_keep_size or an archive"
+                " that does not keep up holds them"
+            )
     return undone
 
 
@@ -80,20 +89,37 @@ def flush(superuser_url: str) -> None:
         connection.execute(load("erasure")["checkpoint"])
 
 
-def _drop_log(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Remove finished segments of the write-ahead log instead of keeping them for reuse."""
+def _wait_for_transactions(connection: psycopg.Connection[tuple[object, ...]]) -> int:
+    """Until nobody sees rows that are deleted by now, the planner's own sampling included; sessions that still do."""
+    statements = load("erasure")
+    (now,) = connection.execute(statements["now"]).fetchone() or ("",)
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        (waiting,) = connection.execute(statements["looking_back"], {"now": now}).fetchone() or (0,)
+        if not waiting or time.monotonic() > end:
+            return int(str(waiting))
+        time.sleep(0.1)
+
+
+def _drop_log(connection: psycopg.Connection[tuple[object, ...]]) -> int:
+    """Leave the current segment of the write-ahead log alone; how many others are still there.
+
+    Checkpoints keep finished segments as the next ones, with what they held. All are written through and removed.
+    """
     statements = load("erasure")
     connection.execute(statements["no_recycling"])
     connection.execute(statements["reload"])
     try:
+        later = earlier = 0
         for _ in range(_ROUNDS):
-            connection.execute(statements["switch_wal"])
+            for _ in range(later + 1):
+                connection.execute(statements["next_segment"])
             connection.execute(statements["checkpoint"])
+            row = connection.execute(statements["other_segments"]).fetchone()
+            later, earlier = (int(str(count)) for count in row or (0, 0))
+            if later + earlier == 0:
+                return 0
+        return later + earlier
     finally:
         connection.execute(statements["recycling"])
         connection.execute(statements["reload"])
-
-
-def _value(connection: psycopg.Connection[tuple[object, ...]], statement: str) -> int:
-    row = connection.execute(load("erasure")[statement]).fetchone()
-    return int(str(row[0])) if row else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import psycopg
 import pytest
@@ -142,6 +143,27 @@ def test_everything_about_a_subject_is_found_forgotten_and_no_longer_found(
     after = search_tables(database.superuser_url, needle, lambda _: None)
     assert dict(after.found) == {}
     assert search_tables(database.superuser_url, Needle.of("Kestrel Seals"), lambda _: None).found
+
+
+def test_rows_that_an_open_transaction_may_see_are_waited_for(database, lake, delta, monkeypatch) -> None:
+    needle = Needle.of("Zubrowka")
+    lake.put(delta("one", "Elena Zubrowka met Kestrel Seals."))
+    watched: list[str] = []
+    with psycopg.connect(database.owner_url) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("select 1")
+        lake.delete("one")
+        with monkeypatch.context() as hurried:
+            hurried.setattr("kgqa.adapters.postgres.erasure._PATIENCE_SECONDS", 0.0)
+            undone = compact(database.owner_url, None, lambda _: None)
+        assert undone[0].startswith("1 sessions were in a transaction")
+        end = threading.Timer(0.5, reader.close)
+        end.start()
+        undone = compact(database.owner_url, None, watched.append)
+        end.join()
+    assert [sentence for sentence in undone if "transaction" in sentence] == []
+    assert watched[0] == "transactions that are open"
+    assert dict(search_tables(database.superuser_url, needle, lambda _: None).found) == {}
 
 
 def test_what_streams_say_of_a_subject_is_forgotten_and_nothing_else(store, database) -> None:

@@ -109,8 +109,16 @@ alter system reset wal_recycle;
 -- name: reload
 select pg_reload_conf();
 
--- name: switch_wal
-select pg_switch_wal();
+-- name: other_segments
+-- Segments of the write-ahead log besides the one that is written now: those that wait for their turn, which keep what
+-- they held before, and older ones.
+select count(*) filter (where name > current), count(*) filter (where name < current)
+from pg_ls_waldir(), pg_walfile_name(pg_current_wal_lsn()) as current
+where name ~ '^[0-9A-F]{24}$';
+
+-- name: next_segment
+-- The rest of the segment is written with zeros. A segment without a record would not be left.
+select pg_logical_emit_message(false, 'kgqa', 'next segment'), pg_switch_wal();
 
 -- name: checkpoint
 checkpoint;
@@ -126,7 +134,12 @@ do $$ begin
     end if;
 end $$;
 
--- name: unvacuumed
--- Whether somebody still sees old rows: sessions whose transaction began before this statement.
+-- name: now
+select pg_current_xact_id()::text;
+
+-- name: looking_back
+-- Sessions that may still see rows which were deleted before a transaction: what they see is not vacuumed away.
 select count(*) from pg_stat_activity
-where backend_xmin is not null and pid <> pg_backend_pid() and datname = current_database();
+where pid <> pg_backend_pid() and datname = current_database()
+    and pid not in (select v.pid from pg_stat_progress_vacuum v)
+    and age(backend_xmin) > age(%(now)s::text::xid);
