@@ -1,6 +1,7 @@
 """What a running system needs every night. Each task is safe to repeat, and to run beside questions and changes.
 
-    resolve      names that wait become entities, and the graph is brought up to the record
+    resolve      what a deletion that was cut off has left hidden goes, names that wait become entities, and the graph
+                 is brought up to the record
     retention    what is older than the settings say goes: jobs, conversations, runs and what they left staged
     statistics   the planner's statistics, and vector indexes that a grown collection needs
     check        both stores, worked out again from what they came from; last, so that it sees what the others did
@@ -78,10 +79,11 @@ def check(services: Services, endpoints: Endpoints) -> Report:
 
 
 def resolve(services: Services, endpoints: Endpoints) -> Report:
-    """Names that publishing left without an entity get one, in every collection; then the graph is projected."""
+    """In every collection what is hidden goes, and names without an entity get one; then the graph is projected."""
     del endpoints
-    store, resolved = services.store, 0
+    store, removed, resolved = services.store, 0, 0
     for collection in store.collection_names():
+        removed += store.remove_hidden(collection)
         waiting, _ = store.count_waiting(collection)
         if waiting > MANY_NAMES:
             settings = services.settings
@@ -93,7 +95,7 @@ def resolve(services: Services, endpoints: Endpoints) -> Report:
     projected = 0
     while done := services.graph.project():
         projected += done
-    return Report(counts={"names": resolved, "projected": projected})
+    return Report(counts={"removed": removed, "names": resolved, "projected": projected})
 
 
 def statistics(services: Services, endpoints: Endpoints) -> Report:

@@ -232,7 +232,7 @@ class DocumentStore(Protocol):
         ...
 
     def apply_delta(self, delta: IngestDelta) -> DeltaReport:
-        """`start_run`, `stage`, `publish` in one transaction: the one-document path."""
+        """`start_run`, `stage`, `publish` in one transaction: the one-document path. Deletions are hidden before it."""
         ...
 
 

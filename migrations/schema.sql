@@ -243,6 +243,11 @@ table feedback row level security
     constraint feedback_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(id) ON DELETE CASCADE
     constraint feedback_pkey PRIMARY KEY (id)
     constraint feedback_value_check CHECK ((value = ANY (ARRAY['-1'::integer, 1])))
+table hidden_version
+    version_id bigint not null
+    document_id bigint not null
+    hidden_at timestamp with time zone not null default now()
+    constraint hidden_version_pkey PRIMARY KEY (version_id)
 table index_generation
     id integer not null
     state text not null
@@ -537,6 +542,7 @@ CREATE INDEX equivalence_version ON ONLY public.equivalence USING btree (version
 CREATE UNIQUE INDEX event_version_pkey ON public.event_version USING btree (collection_id, key)
 CREATE INDEX feedback_message ON public.feedback USING btree (message_id)
 CREATE UNIQUE INDEX feedback_pkey ON public.feedback USING btree (id)
+CREATE UNIQUE INDEX hidden_version_pkey ON public.hidden_version USING btree (version_id)
 CREATE UNIQUE INDEX index_generation_one_active ON public.index_generation USING btree ((true)) WHERE (state = 'active'::text)
 CREATE UNIQUE INDEX index_generation_pkey ON public.index_generation USING btree (id)
 CREATE UNIQUE INDEX ingest_batch_pkey ON public.ingest_batch USING btree (query_id, batch_id, collection_id)
@@ -616,9 +622,9 @@ policy alias_read on alias SELECT to kgqa_app using (( SELECT true
   WHERE ((s.generation = alias.generation) AND (s.alias_id = alias.id))
  LIMIT 1)) check ()
 policy alias_support_pipeline on alias_support ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy alias_support_read on alias_support SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy alias_support_read on alias_support SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy chunk_pipeline on chunk ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy chunk_read on chunk SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy chunk_read on chunk SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy chunk_placement_pipeline on chunk_placement ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy chunk_placement_read on chunk_placement SELECT to kgqa_app using ((EXISTS ( SELECT
    FROM document_version v
@@ -628,21 +634,21 @@ policy chunk_translation_read on chunk_translation SELECT to kgqa_app using ((EX
    FROM chunk c
   WHERE (c.id = chunk_translation.chunk_id)))) check ()
 policy claim_pipeline on claim ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy claim_read on claim SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy claim_read on claim SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy conversation_owner on conversation ALL to kgqa_app using ((owner = current_setting('kgqa.subject'::text, true))) check ((owner = current_setting('kgqa.subject'::text, true)))
 policy conversation_pipeline on conversation ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy document_pipeline on document ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy document_read on document SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy document_read on document SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy document_version_pipeline on document_version ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy document_version_read on document_version SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy document_version_read on document_version SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy equivalence_pipeline on equivalence ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy equivalence_read on equivalence SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy equivalence_read on equivalence SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy feedback_owner on feedback ALL to kgqa_app using ((owner = current_setting('kgqa.subject'::text, true))) check ((owner = current_setting('kgqa.subject'::text, true)))
 policy feedback_pipeline on feedback ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy job_pipeline on job ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy job_requester on job ALL to kgqa_app using ((requested_by = current_setting('kgqa.subject'::text, true))) check ((requested_by = current_setting('kgqa.subject'::text, true)))
 policy mention_pipeline on mention ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy mention_read on mention SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy mention_read on mention SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy message_owner on message ALL to kgqa_app using ((owner = current_setting('kgqa.subject'::text, true))) check ((owner = current_setting('kgqa.subject'::text, true)))
 policy message_pipeline on message ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy name_pipeline on name ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
@@ -653,7 +659,7 @@ policy name_read on name SELECT to kgqa_app using (( SELECT true
 policy name_sense_pipeline on name_sense ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy name_sense_read on name_sense SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
 policy name_support_pipeline on name_support ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
-policy name_support_read on name_support SELECT to kgqa_app using ((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[]))) check ()
+policy name_support_read on name_support SELECT to kgqa_app using (((acl_class = ANY (( SELECT visible_classes() AS visible_classes)::integer[])) AND (document_id <> ALL (( SELECT hidden_documents() AS hidden_documents)::bigint[])))) check ()
 policy pii_use_pipeline on pii_use ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy pii_use_read on pii_use SELECT to kgqa_app using ((EXISTS ( SELECT
    FROM document_version v
@@ -731,6 +737,22 @@ AS $function$
         sense.documents + sense.heading_documents desc, sense.type
 $function$
 
+CREATE OR REPLACE FUNCTION public.hidden_documents()
+ RETURNS bigint[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    select coalesce(array_agg(document_id), '{}') from hidden_version
+$function$
+
+CREATE OR REPLACE FUNCTION public.hidden_versions()
+ RETURNS bigint[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    select coalesce(array_agg(version_id), '{}') from hidden_version
+$function$
+
 CREATE OR REPLACE FUNCTION public.minhash_bands(signature bytea)
  RETURNS bigint[]
  LANGUAGE sql
@@ -802,6 +824,8 @@ grant delete, insert, select, update on equivalence to kgqa_pipeline
 grant delete, insert, select, update on event_version to kgqa_pipeline
 grant insert, select on feedback to kgqa_app
 grant select on feedback to kgqa_pipeline
+grant select on hidden_version to kgqa_app
+grant delete, insert, select on hidden_version to kgqa_pipeline
 grant select on index_generation to kgqa_app
 grant select on index_generation to kgqa_pipeline
 grant delete, insert, select, update on ingest_batch to kgqa_pipeline

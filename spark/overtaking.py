@@ -1,9 +1,10 @@
 """What a stream takes away does not wait for the batch that it belongs to.
 
-A deletion or another access list that arrives, and a file that leaves its folder, is published at once, beside the
-batch that is under way: readers see it go in a fraction of a second. Nothing depends on it. Events may take effect in
-any order and twice (kgqa.ingest.events), so the batch finds them applied; what is missed here, while a server is away
-or before the stream runs, the batch does. The graph and entities follow with the batch.
+A document that is deleted, by an event or by a file that leaves its folder, is hidden at once, and another access list
+is published, beside the batch that is under way: readers see it go in a fraction of a second. Nothing depends on it.
+Events may take effect in any order and twice (kgqa.ingest.events), so the batch finds them applied; what is missed
+here, while a server is away or before the stream runs, the batch does. Removing what is hidden, the graph and entities
+follow with the batch.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class Overtaker:
         folder: str = "",
         gone: Sequence[str] = (),
     ) -> None:
-        """Hide and delete, or change readers, in one transaction. Raises Conflict when somebody else was faster."""
+        """Hide what is deleted and change readers, in one transaction. Raises Conflict: somebody else was faster."""
         start = time.perf_counter()
         events = self._services.events
         batch = Batch(
@@ -126,11 +127,14 @@ class TopicOvertaker:
         for messages in arrivals(self._topic.broker, self._topic.name, stopping):
             events: dict[str, list[tuple[Event, float]]] = {}
             for message in messages:
-                if (found := _taking_away(message)) is not None:
-                    collection, event, happened = found
+                if (taken := _taking_away(message)) is not None:
+                    collection, event, happened = taken
                     events.setdefault(collection, []).append((event, happened))
-            for collection, found_events in events.items():
-                self._apply(collection, found_events)
+            for collection, found in events.items():
+                # a deletion is hidden at once, another access list is published after who publishes now
+                leaving = {event.key for event, _ in found if event.operation is Operation.DELETE}
+                self._apply(collection, [pair for pair in found if pair[0].key in leaving])
+                self._apply(collection, [pair for pair in found if pair[0].key not in leaving])
 
     def _apply(self, collection: str, events: Sequence[tuple[Event, float]]) -> None:
         collection_id = self._overtaker.collection_id(collection)

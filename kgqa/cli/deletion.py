@@ -34,8 +34,9 @@ def delete(
 ) -> None:
     """Delete documents from every store, with everything that only they supported.
 
-    They are hidden in one transaction, and their rows are gone with it. What is left of them on disk (dead rows, logs
-    of the servers) goes with `kgqa erase`. A file that is still in its folder comes back when that is read again.
+    They are hidden at once, and their rows are gone when this ends; cut off, they stay hidden and the same command goes
+    on. What is left of them on disk (dead rows, logs of the servers) goes with `kgqa erase`. A file that is still in
+    its folder comes back when that is read again.
     """
     if sum((bool(keys), source is not None, everything)) != 1:
         raise InvalidInput("Say which documents: their keys, or --source FOLDER, or --all.")

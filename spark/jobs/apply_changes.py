@@ -129,7 +129,9 @@ class Applier:
             return self.services.events.publish(run, batch)
 
     def settle(self, collection: str) -> None:
-        """What may come after answers see the text: the graph, then entities, then the graph with them."""
+        """What may come after answers see the text: what is hidden goes, then the graph, then entities in both."""
+        with self.timed("remove"):
+            self.services.store.remove_hidden(collection)
         self._project()
         with self.timed("resolve"):
             try:

@@ -251,15 +251,20 @@ def through_folder(
 
 
 def by_call(reader: Reader, services: Services, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Deletions as `kgqa delete` and `deleteDocument` do them: one transaction, without a stream."""
+    """Deletions as `kgqa delete` and `deleteDocument` do them, without a stream: until hidden, and until removed."""
     hidden: list[float] = []
+    removed: list[float] = []
     for key, _, _ in documents:
+        delta = IngestDelta(collection=reader.collection, deletions=(key,))
+        removal = threading.Thread(target=services.store.apply_delta, args=(delta,))
         start = time.monotonic()
-        services.store.apply_delta(IngestDelta(collection=reader.collection, deletions=(key,)))
+        removal.start()
         hidden.append(reader.seconds_until_hidden(key, start))
+        removal.join()
+        removed.append(time.monotonic() - start)
     while services.graph.project():
         pass
-    return {"hidden": spread(hidden)}
+    return {"hidden": spread(hidden), "removed": spread(removed)}
 
 
 def main() -> int:
@@ -302,6 +307,7 @@ def _print(figures: Mapping[str, Any]) -> bool:
     holds = True
     if found := figures.get("call"):
         table.add_row("call", "hidden p95", f"{found['hidden']['p95']:.4f}", str(_BOUNDS["hidden p95"]))
+        table.add_row("call", "removed p50, p95", f"{found['removed']['p50']:.2f}, {found['removed']['p95']:.2f} s", "")
         holds = found["hidden"]["p95"] <= _BOUNDS["hidden p95"]
     for way in ("kafka", "folder"):
         if (found := figures.get(way)) is None:
@@ -315,6 +321,7 @@ def _print(figures: Mapping[str, Any]) -> bool:
         embedded = f"{found['chunksEmbedded']} of {found['chunksOfThem']}"
         table.add_row(way, "chunks embedded again, of those edited", embedded, "")
         table.add_row(way, "answerable p50", f"{found['answerable']['p50']:.2f} s", "")
+        table.add_row(way, "hidden p50", f"{found['hidden'].get('p50', 0.0):.2f} s", "")
         for name, value in values.items():
             holds = holds and value <= _BOUNDS[name]
             table.add_row(way, name, f"{value:.4f}", str(_BOUNDS[name]))

@@ -26,6 +26,7 @@ CHECKS = (
     "relations",
     "masked",
     "raw_content",
+    "hidden",
 )
 FETCHED_ROWS = 10_000
 

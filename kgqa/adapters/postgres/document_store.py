@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from kgqa.adapters.postgres import resolution
 from kgqa.adapters.postgres.check import Finding, check_record
+from kgqa.adapters.postgres.hiding import hidden_keys, hide
 from kgqa.adapters.postgres.names import Scope
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
@@ -248,16 +250,37 @@ class PostgresDocumentStore:
             return publish(connection, run, resolve=resolve)
 
     def apply_delta(self, delta: IngestDelta) -> DeltaReport:
-        """`start_run`, `stage`, `publish` in one transaction."""
+        """`start_run`, `stage`, `publish` in one transaction; what is deleted is hidden by one before it."""
+        hidden = 0
+        if delta.deletions and self._bound is None:
+            with transaction(self._pool) as connection:
+                hidden = hide(connection, _collection(connection, delta.collection).id, delta.deletions)
         with transaction(self._pool) as connection:
             _hold_generation(connection)
             collection = _collection(connection, delta.collection)
             lock_collection(connection, collection.id)
-            run = start_run_within(connection, delta.collection, {}, self._bound, resume=False)
-            opened = open_run(connection, run)
-            stage_deletions(connection, opened, delta.deletions)
-            stage(connection, opened, delta.upserts)
-            return publish(connection, run, resolve=True)
+            report = self._apply_locked(connection, delta)
+        # somebody who removes what is hidden may have been faster
+        return replace(report, deleted=max(report.deleted, hidden))
+
+    def remove_hidden(self, collection: str) -> int:
+        """Remove documents that are hidden; how many. Entities are left waiting."""
+        found = self.collection(collection).id
+        with connected(self._pool) as connection:
+            if not hidden_keys(connection, found):
+                return 0
+        with transaction(self._pool) as connection:
+            _hold_generation(connection)
+            lock_collection(connection, found)
+            delta = IngestDelta(collection=collection, deletions=tuple(hidden_keys(connection, found)))
+            return self._apply_locked(connection, delta, resolve=False).deleted
+
+    def _apply_locked(self, connection: Connection, delta: IngestDelta, *, resolve: bool = True) -> DeltaReport:
+        run = start_run_within(connection, delta.collection, {}, self._bound, resume=False)
+        opened = open_run(connection, run)
+        stage_deletions(connection, opened, delta.deletions)
+        stage(connection, opened, delta.upserts)
+        return publish(connection, run, resolve=resolve)
 
     def count_waiting(self, collection: str) -> tuple[int, int]:
         """Number of aliases that `publish(resolve=False)` left without an entity, and of all aliases."""

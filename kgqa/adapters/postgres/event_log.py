@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from psycopg.types.json import Jsonb
 
 from kgqa.adapters.postgres.document_store import start_run_within
+from kgqa.adapters.postgres.hiding import hide
 from kgqa.adapters.postgres.pool import Connection, Pool, connected, transaction
 from kgqa.adapters.postgres.publish import lock_collection, publish
 from kgqa.adapters.postgres.stage import open_run, stage_deletions
@@ -126,17 +127,19 @@ class PostgresEventLog:
     def take_away(
         self, collection: str, batch: Batch, *, deletions: Sequence[str], access: Mapping[str, Sequence[str]]
     ) -> None:
-        """Publish a batch that reads nothing: what `begin` and `publish` do, in one transaction. Raises Conflict."""
+        """Hide what is deleted (`remove_hidden` removes it) and change readers, in one transaction. Raises Conflict.
+
+        Without a change of readers it waits for nobody who publishes.
+        """
         with transaction(self._pool) as connection:
-            lock_collection(connection, batch.collection_id)
+            if access:
+                lock_collection(connection, batch.collection_id)
             self._move_registers(connection, batch)
+            hide(connection, batch.collection_id, deletions)
             run = None
-            if deletions or access:
+            if access:
                 run = start_run_within(connection, collection, {"stream": batch.query}, None, resume=False)
-                opened = open_run(connection, run)
-                stage_deletions(connection, opened, deletions)
-                if access:
-                    stage_access(connection, opened, access)
+                stage_access(connection, open_run(connection, run), access)
                 publish(connection, run, resolve=False)
             _record(connection, run, batch)
 

@@ -19,6 +19,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from kgqa.adapters.postgres.entities import resolve_touched
+from kgqa.adapters.postgres.hiding import forget_removed
 from kgqa.adapters.postgres.mentions import MANY_DOCUMENTS, annotate_documents
 from kgqa.adapters.postgres.names import Scope, affected_documents, count_names
 from kgqa.adapters.postgres.near_duplicates import mark_near_duplicates, remember_marked
@@ -97,6 +98,7 @@ def _apply(connection: Connection, scope: Scope, run: int | None, *, resolve: bo
          "move_chunks_to_class", "drop_alias_support", "drop_mentions", "drop_old_versions", "drop_unused_secrets"),
         parameters,
     )  # fmt: skip
+    forget_removed(connection)
     if run is not None:
         execute_all(connection, "publish", ("forget_in_reports", "forget_in_jobs"), parameters)
     execute_all(connection, "publish", ("drop_documents", "drop_chunks"), parameters)

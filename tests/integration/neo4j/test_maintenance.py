@@ -75,7 +75,17 @@ def test_names_that_wait_in_any_collection_become_entities_of_both_stores(runnin
     assert done["projected"] > 0
     assert [store.count_waiting(collection)[0] for collection in collections] == [0, 0]
     assert running.run("check") == {"record": 0, "graph": 0}
-    assert running.run("resolve") == {"names": 0, "projected": 0}
+    assert running.run("resolve") == {"removed": 0, "names": 0, "projected": 0}
+
+
+def test_what_a_deletion_that_was_cut_off_has_hidden_is_removed(running: Running) -> None:
+    running.put()
+    hide = "insert into hidden_version select current_version, id, now() - interval '1 day' from current_document"
+    assert running.execute(f"{hide} where key = 'b'") == 1
+    assert [finding.check for finding in check_stores(running.services).findings] == ["hidden"]
+    assert running.run("resolve")["removed"] == 1
+    assert sorted(running.services.store.keys(COLLECTION)) == ["a", "c"]
+    assert running.run("check") == {"record": 0, "graph": 0}
 
 
 def test_a_damaged_record_fails_the_check(running: Running) -> None:

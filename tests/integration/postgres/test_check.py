@@ -38,6 +38,9 @@ DAMAGE = {
     "token without value": "delete from pii_vault",
     "bytes that no document has": """
         insert into raw_content (collection_id, hash, data) select id, sha256('d'), 'd' from collection""",
+    "deleted and not removed": """
+        insert into hidden_version select current_version, id, now() - interval '1 day'
+        from current_document limit 1""",
     "bytes with another hash": "update raw_content set data = 'other' where id = (select max(id) from raw_content)",
 }
 

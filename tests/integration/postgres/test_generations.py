@@ -12,10 +12,13 @@ from psycopg import sql
 from kgqa.adapters.postgres.content import differences, record_content
 from kgqa.adapters.postgres.document_store import PostgresDocumentStore
 from kgqa.adapters.postgres.generations import drop_generation, flipping, reopen, start_generation, unfinished
+from kgqa.adapters.postgres.library import PostgresLibrary
 from kgqa.errors import Conflict, GenerationMoved, InvalidInput, NotFound
+from kgqa.model.answer import Caller
 from kgqa.model.delta import DocumentDelta, IngestDelta
 from kgqa.model.document import Source
 from kgqa.model.generation import GenerationState
+from kgqa.model.identity import document_id
 from tests.integration.postgres.conftest import COLLECTION
 from tests.integration.postgres.test_invariants import random_documents
 
@@ -272,3 +275,43 @@ def test_a_generation_remembers_its_first_encoder(database, store) -> None:
     store.set_encoder(active, model="e5", encoder="another", dimensions=384)
     found = store.generation()
     assert (found.model, found.encoder, found.dimensions) == ("e5", "e5-small", 384)
+
+
+def delete_without_removing(lake, key: str, monkeypatch) -> None:
+    with monkeypatch.context() as cut:
+        cut.setattr("kgqa.adapters.postgres.document_store.publish", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lake.delete(key)
+
+
+def test_a_new_generation_does_not_get_what_is_hidden(database, store, lake, delta, monkeypatch) -> None:
+    deltas = {d.key: d for d in random_documents(3, delta, 8)}
+    lake.put(*deltas.values())
+    gone = min(deltas)
+    delete_without_removing(lake, gone, monkeypatch)
+    assert set(catch_up(store, build(database), deltas)) == set(deltas) - {gone}
+
+
+def test_what_is_hidden_stays_hidden_when_another_generation_becomes_active(
+    pools, database, store, lake, delta, monkeypatch
+) -> None:
+    deltas = {d.key: d for d in random_documents(3, delta, 8)}
+    lake.put(*deltas.values())
+    before, other = store.generation().id, build(database)
+    catch_up(store, other, deltas)
+    gone, unwanted = sorted(deltas)[:2]
+    store.at(other).apply_delta(IngestDelta(collection=COLLECTION, deletions=(unwanted,)))
+    delete_without_removing(lake, gone, monkeypatch)
+    assert set(catch_up(store, other, deltas)) == {unwanted}, "the active generation has it, and shows it"
+    settle(pools)
+    activate(database.owner_url, other)
+    everybody = {principal for found in deltas.values() for principal in found.principals}
+    library = PostgresLibrary(pools.app)
+    reader = Caller(subject="x", principals=tuple(sorted(everybody)))
+    assert {key for key in deltas if library.document(reader, document_id(COLLECTION, key))} == set(deltas) - {gone}
+    assert store.remove_hidden(COLLECTION) == 1
+    store.resolve(COLLECTION)
+    for generation in (before, other):
+        assert wrong(store, generation) == []
+    with pools.pipeline.connection() as connection:
+        assert connection.execute("select count(*) from document where key = %s", (gone,)).fetchone() == (0,)

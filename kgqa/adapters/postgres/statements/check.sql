@@ -213,3 +213,10 @@ union all
 select 'bytes of another collection', v.document_id::text
 from document_version v join document d on d.id = v.document_id join raw_content c on c.id = v.raw_content_id
 where c.collection_id <> d.collection_id;
+
+-- name: hidden
+-- What is deleted goes soon after it is hidden; otherwise whoever deleted it was cut off.
+select 'deleted and not removed', d.key
+from hidden_version h join publication p on p.generation = %(generation)s and p.version_id = h.version_id
+join document d on d.id = h.document_id
+where h.hidden_at < now() - interval '10 minutes';

@@ -1,5 +1,6 @@
 -- Reads of kgqa_app on one snapshot. chunk_index and sentence have no row-level security: %(classes)s is what keeps
--- hidden rows out of every one of these statements. Text comes only from tables that have it.
+-- rows that others may read out of every one of these statements, and hidden_versions() those of deleted documents.
+-- Text comes only from tables that have it.
 
 -- name: sealed_values
 -- Masked values of tokens; row-level security leaves those that the caller may see.
@@ -55,11 +56,13 @@ with keyword as (
         (
             select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
             where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.version_id <> all((select hidden_versions())::bigint[])
                 and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
             order by distance, i.chunk_id limit %(depth)s
         ) union all (
             select i.chunk_id, i.translation_bm25 <#> q.query::sparsevec as distance from chunk_index i
             where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.version_id <> all((select hidden_versions())::bigint[])
                 and i.acl_class = any(%(classes)s::int[]) and i.translation_language = q.language
                 and i.translation_terms && q.rare::int[]
             order by distance, i.chunk_id limit %(depth)s
@@ -70,11 +73,13 @@ with keyword as (
 ), vector as (
     select i.chunk_id from chunk_index i
     where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+        and i.version_id <> all((select hidden_versions())::bigint[])
         and i.acl_class = any(%(classes)s::int[])
     order by i.embedding <=> %(vector)s, i.chunk_id limit %(depth)s
 ), sentence as (
     select s.chunk_id from sentence s
     where s.generation = %(generation)s and s.live and s.collection_id = %(collection)s
+        and s.version_id <> all((select hidden_versions())::bigint[])
         and s.acl_class = any(%(classes)s::int[])
     group by s.chunk_id
     order by min(s.embedding <=> %(vector)s), s.chunk_id limit %(depth)s
@@ -92,11 +97,13 @@ with keyword as (
         (
             select i.chunk_id, i.bm25 <#> q.query::sparsevec as distance from chunk_index i
             where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.version_id <> all((select hidden_versions())::bigint[])
                 and i.acl_class = any(%(classes)s::int[]) and i.language = q.language and i.terms && q.rare::int[]
             order by distance, i.chunk_id limit %(depth)s
         ) union all (
             select i.chunk_id, i.translation_bm25 <#> q.query::sparsevec as distance from chunk_index i
             where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+                and i.version_id <> all((select hidden_versions())::bigint[])
                 and i.acl_class = any(%(classes)s::int[]) and i.translation_language = q.language
                 and i.translation_terms && q.rare::int[]
             order by distance, i.chunk_id limit %(depth)s
@@ -107,11 +114,13 @@ with keyword as (
 ), vector as materialized (
     select i.chunk_id, i.embedding::halfvec(384) <=> %(vector)s::halfvec(384) as distance from chunk_index i
     where i.generation = %(generation)s and i.live and i.collection_id = %(collection)s
+        and i.version_id <> all((select hidden_versions())::bigint[])
         and i.acl_class = any(%(classes)s::int[])
     order by i.embedding::halfvec(384) <=> %(vector)s::halfvec(384) limit %(depth)s
 ), sentence as materialized (
     select s.chunk_id, s.embedding::halfvec(384) <=> %(vector)s::halfvec(384) as distance from sentence s
     where s.generation = %(generation)s and s.live and s.collection_id = %(collection)s
+        and s.version_id <> all((select hidden_versions())::bigint[])
         and s.acl_class = any(%(classes)s::int[])
     order by s.embedding::halfvec(384) <=> %(vector)s::halfvec(384) limit 6 * %(depth)s
 )
@@ -135,6 +144,7 @@ left join unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) a
 left join unnest(%(languages)s::text[], %(rare)s::text[], %(queries)s::text[]) as t (language, rare, query)
     on t.language = i.translation_language
 where i.generation = %(generation)s and i.chunk_id = any(%(chunks)s::bigint[]) and i.live
+    and i.version_id <> all((select hidden_versions())::bigint[])
     and i.acl_class = any(%(classes)s::int[])
 order by i.chunk_id;
 
@@ -142,6 +152,7 @@ order by i.chunk_id;
 select s.chunk_id, s.start_offset, s.end_offset, 1 - (s.embedding <=> %(vector)s)
 from sentence s
 where s.generation = %(generation)s and s.chunk_id = any(%(chunks)s::bigint[]) and s.live
+    and s.version_id <> all((select hidden_versions())::bigint[])
     and s.acl_class = any(%(classes)s::int[])
 order by s.chunk_id, s.ordinal;
 
@@ -180,6 +191,7 @@ select i.chunk_id, d.id, d.key, v.title, v.uri, p.heading_path, p.page, p.start_
     p.from_seconds, p.to_seconds, coalesce(t.text, ''), coalesce(t.language, '')
 from unnest(%(chunks)s::bigint[]) with ordinality as wanted (id, place)
 join chunk_index i on i.generation = %(generation)s and i.chunk_id = wanted.id and i.live
+    and i.version_id <> all((select hidden_versions())::bigint[])
     and i.collection_id = %(collection)s and i.acl_class = any(%(classes)s::int[])
 join chunk c on c.id = i.chunk_id
 join document_version v on v.id = i.version_id
@@ -197,6 +209,7 @@ select i.chunk_id, array(
     order by o.key)
 from chunk_index i join document_version v on v.id = i.version_id
 where i.generation = %(generation)s and i.chunk_id = any(%(chunks)s::bigint[]) and i.live
+    and i.version_id <> all((select hidden_versions())::bigint[])
     and i.acl_class = any(%(classes)s::int[])
 order by i.chunk_id;
 
