@@ -15,12 +15,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from kgqa.adapters.keyring import Keyring
 from kgqa.ask.pipeline import answer
 from kgqa.bootstrap import Services, build_services
 from kgqa.ingest.pipeline import ingest_documents
 from kgqa.model.answer import Answer, AskOptions, Caller
 from kgqa.model.delta import IngestDelta
 from kgqa.model.document import RawDocument
+from kgqa.model.identity import document_id
 from tests.integration.spark.lake import Servers, ingest_one_by_one, write_lake
 
 COLLECTION = "lake"
@@ -83,11 +85,13 @@ class Load:
                 thread.join(60)
 
 
-def kgqa(servers: Servers, *arguments: str, encoder: str, expected: int = 0) -> Mapping[str, object]:
+def kgqa(
+    servers: Servers, *arguments: str, encoder: str, expected: int = 0, keys: Mapping[str, str] | None = None
+) -> Mapping[str, object]:
     """A command, as an operator runs it; what it printed as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", "from kgqa.cli.main import main; main()", *arguments],
-        env={**servers.environment(), "KGQA_MODELS__ENCODER": encoder},
+        env={**servers.environment(), "KGQA_MODELS__ENCODER": encoder, **(keys or {})},
         capture_output=True,
         text=True,
         timeout=600,
@@ -192,3 +196,48 @@ def test_a_generation_that_is_not_whole_is_refused_and_one_that_is_dropped_leave
         orphans = "select count(*) from document_version where id not in (select version_id from publication)"
         assert connection.execute(orphans).fetchone() == (0,)
     kgqa(servers, "generation", "rollback", encoder="hashing", expected=66)
+
+
+def test_a_masked_collection_is_rebuilt_from_its_text_and_the_vault(servers: Servers, tmp_path: Path) -> None:
+    letter = "The seal was ordered by Elena Ruiz (elena.ruiz@northline.com) last week. Jonas Weber paid for it."
+    keys = {"KGQA_PII__TOKEN_KEY": "of this test", "KGQA_PII__KEYS": f"test:{Keyring.new_key()}"}
+    kgqa(servers, "collection", "set-pii", "letters", "mask", encoder="hashing", keys=keys)
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.txt").write_text(letter, encoding="utf-8")
+    (folder / "b.txt").write_text("Nobody is named here.", encoding="utf-8")
+    kgqa(servers, "ingest", str(folder), "--collection", "letters", "--json", encoder="hashing", keys=keys)
+    before = masked_rows(servers)
+    assert "Elena Ruiz" not in str(before)
+    assert "[EMAIL_ADDRESS:" in str(before)
+    report = kgqa(servers, "reindex", "--json", encoder="hashing:64", keys=keys)
+    assert report["documents"] == {"letters": 2}
+    after = masked_rows(servers)
+    (first,), (second,) = before, set(after) - set(before)
+    assert after[first] == after[second] == before[first]
+    with build_services(servers.settings, servers.endpoints) as services:
+        assert services.store.generation().id == second
+        for generation in (first, second):
+            assert [found for _, findings in services.store.check(generation) for found in findings] == []
+        hit = services.library.document(READER, document_id("letters", "a.txt"))
+        assert hit is not None
+        assert "[EMAIL_ADDRESS:" in hit.text
+        for generation in services.store.generations():
+            services.graph.drop(generation.id)
+
+
+def masked_rows(servers: Servers) -> dict[int, list[tuple[object, ...]]]:
+    """By generation the texts, their chunks, and the tokens that the vault opens."""
+    query = """
+        select p.generation, d.key, v.text, v.raw_content_id,
+            array(select c.text from chunk_placement l join chunk c on c.id = l.chunk_id
+                where l.version_id = v.id order by l.ordinal),
+            array(select u.token from pii_use u join pii_vault s using (collection_id, token)
+                where u.version_id = v.id order by 1)
+        from publication p join document d on d.id = p.document_id join document_version v on v.id = p.version_id
+        order by 1, 2"""
+    found: dict[int, list[tuple[object, ...]]] = {}
+    with psycopg.connect(servers.database.superuser_url) as connection:
+        for generation, *row in connection.execute(query):
+            found.setdefault(generation, []).append(tuple(row))
+    return found
