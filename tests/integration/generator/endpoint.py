@@ -13,6 +13,8 @@ from typing import Any
 Request = dict[str, Any]
 #: from the body of a request: (status, body of the reply)
 Reply = Callable[[Request], tuple[int, bytes]]
+#: writes the reply to a request
+Write = Callable[[BaseHTTPRequestHandler, Request], None]
 
 
 def completion(content: object, finish: str = "stop") -> tuple[int, bytes]:
@@ -31,19 +33,31 @@ def shout(request: Request) -> tuple[int, bytes]:
 
 @contextmanager
 def serving(reply: Reply) -> Iterator[tuple[str, list[Request]]]:
+    """Base URL of a server that gives whole replies, and the requests that it got."""
+
+    def write(handler: BaseHTTPRequestHandler, request: Request) -> None:
+        status, said = reply(request)
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(said)))
+        handler.end_headers()
+        handler.wfile.write(said)
+
+    with listening(write) as found:
+        yield found
+
+
+@contextmanager
+def listening(write: Write) -> Iterator[tuple[str, list[Request]]]:
+    """The same, of a server that writes its replies itself."""
     requests: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             requests.append({"path": self.path, "key": self.headers["Authorization"], **body})
-            status, said = reply(body)
             try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(said)))
-                self.end_headers()
-                self.wfile.write(said)
+                write(self, body)
             except (BrokenPipeError, ConnectionResetError):
                 return  # the client gave up first
 

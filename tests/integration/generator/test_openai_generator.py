@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from kgqa.adapters.models.generator import OpenAIGenerator
 from kgqa.errors import DependencyUnavailable, ModelOutputError
-
-Reply = Callable[[BaseHTTPRequestHandler], None]
+from tests.integration.generator.endpoint import Request, Write, listening
 
 
 def _event(content: str | None, finish: str | None = None) -> bytes:
@@ -29,8 +26,8 @@ def _event(content: str | None, finish: str | None = None) -> bytes:
     return b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\n\n"
 
 
-def _stream(*parts: bytes, pause_seconds: float = 0.0) -> Reply:
-    def reply(handler: BaseHTTPRequestHandler) -> None:
+def _stream(*parts: bytes, pause_seconds: float = 0.0) -> Write:
+    def write(handler: BaseHTTPRequestHandler, _: Request) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
         handler.end_headers()
@@ -39,43 +36,16 @@ def _stream(*parts: bytes, pause_seconds: float = 0.0) -> Reply:
             handler.wfile.flush()
             time.sleep(pause_seconds)
 
-    return reply
+    return write
 
 
-def _refuse(handler: BaseHTTPRequestHandler) -> None:
+def _refuse(handler: BaseHTTPRequestHandler, _: Request) -> None:
     handler.send_response(503)
     handler.end_headers()
 
 
-@contextmanager
-def _server(reply: Reply) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    requests: list[dict[str, object]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            requests.append({"path": self.path, "key": self.headers["Authorization"], **json.loads(body)})
-            try:
-                reply(self)
-            except (BrokenPipeError, ConnectionResetError):
-                return  # the client gave up first
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1", requests
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _pieces(reply: Reply, timeout_seconds: float = 5) -> tuple[list[str], list[dict[str, object]]]:
-    with _server(reply) as (url, requests):
+def _pieces(write: Write, timeout_seconds: float = 5) -> tuple[list[str], list[Request]]:
+    with listening(write) as (url, requests):
         generator = OpenAIGenerator(url, "stub", "secret", timeout_seconds)
         with closing(generator):
             return list(generator.stream("the prompt", max_tokens=50)), requests
@@ -96,7 +66,7 @@ def test_pieces_arrive_as_sent_and_the_request_says_what_was_asked():
 
 
 def test_the_first_piece_arrives_before_the_last_is_sent():
-    with _server(_stream(*GOOD, pause_seconds=0.3)) as (url, _), closing(OpenAIGenerator(url, "stub")) as generator:
+    with listening(_stream(*GOOD, pause_seconds=0.3)) as (url, _), closing(OpenAIGenerator(url, "stub")) as generator:
         started = time.monotonic()
         stream = generator.stream("x", max_tokens=5)
         assert next(stream) == "Kestrel "
@@ -105,7 +75,7 @@ def test_the_first_piece_arrives_before_the_last_is_sent():
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "write",
     [
         _stream(_event("Kestrel ")),
         _stream(_event("Kestrel "), b"data: {not json}\n\n"),
@@ -117,9 +87,9 @@ def test_the_first_piece_arrives_before_the_last_is_sent():
     ],
     ids=["cut", "not json", "html", "a list", "error", "no delta", "text for choices"],
 )
-def test_a_reply_that_is_no_finished_stream_is_a_model_output_error(reply):
+def test_a_reply_that_is_no_finished_stream_is_a_model_output_error(write):
     with pytest.raises(ModelOutputError):
-        _pieces(reply)
+        _pieces(write)
 
 
 def test_silence_is_unavailable_after_the_timeout():
@@ -128,7 +98,7 @@ def test_silence_is_unavailable_after_the_timeout():
 
 
 def test_a_refusal_is_unavailable_and_not_retried():
-    with _server(_refuse) as (url, requests), closing(OpenAIGenerator(url, "stub")) as generator:
+    with listening(_refuse) as (url, requests), closing(OpenAIGenerator(url, "stub")) as generator:
         with pytest.raises(DependencyUnavailable, match="503"):
             list(generator.stream("x", max_tokens=5))
         assert len(requests) == 1
