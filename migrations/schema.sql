@@ -753,6 +753,23 @@ AS $function$
     select coalesce(array_agg(version_id), '{}') from hidden_version
 $function$
 
+CREATE OR REPLACE FUNCTION public.hide_with_job()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+    insert into hidden_version (version_id, document_id)
+    select p.version_id, d.id
+    from collection c join document d on d.collection_id = c.id join publication p on p.document_id = d.id
+    where c.name = new.payload ->> 'collection' and d.key = new.payload ->> 'key'
+    order by p.version_id
+    on conflict do nothing;
+    return null;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION public.minhash_bands(signature bytea)
  RETURNS bigint[]
  LANGUAGE sql

@@ -70,7 +70,10 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
 
-    @strawberry.mutation(description="Delete a document from every store, with everything that only it supported.")
+    @strawberry.mutation(
+        description="Delete a document from every store, with everything that only it supported. Nobody"
+        " reads it from now on; the job removes it."
+    )
     async def delete_document(self, info: Info, id: strawberry.ID, idempotency_key: str | None = None) -> JobPayload:
         context = info.context
 

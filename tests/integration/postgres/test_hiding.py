@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from kgqa.adapters.postgres.event_log import Batch, PostgresEventLog
+from kgqa.adapters.postgres.jobs import PostgresJobQueue
 from kgqa.adapters.postgres.library import PostgresLibrary
 from kgqa.adapters.postgres.publish import lock_collection
 from kgqa.adapters.postgres.search_index import PostgresSearchIndex
@@ -140,3 +141,15 @@ def test_what_is_hidden_is_as_if_it_were_gone_for_whoever_brings_it_again(
     assert all(rows_of(database, "gone").values())
     assert store.remove_hidden("lake") == 0
     assert sorted(store.keys("lake")) == ["gone", "kept"]
+
+
+def test_a_document_is_hidden_with_the_job_that_will_delete_it(lake, store, pools, database, delta) -> None:
+    lake.put(delta("gone", TEXT), delta("kept", "Valve Works sleeps."))
+    jobs = PostgresJobQueue(pools.app)
+    for kind, key in (("ingest_document", "kept"), ("delete_document", "gone"), ("delete_document", "never")):
+        payload = {"target": f"lake/{key}", "collection": "lake", "key": key}
+        jobs.enqueue(kind, payload, key=f"{kind} {key}", requested_by="user:ivy")
+    assert not any(rows_of(database, "gone").values())
+    assert rows_of(database, "kept")["document"] == 1
+    assert store.remove_hidden("lake") == 1
+    assert list(store.keys("lake")) == ["kept"]
