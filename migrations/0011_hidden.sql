@@ -9,11 +9,15 @@ create table hidden_version (
 grant select on hidden_version to kgqa_app;
 grant select, insert, delete on hidden_version to kgqa_pipeline;
 
+create index hidden_version_at on hidden_version (hidden_at, version_id);
+
+-- What readers leave out. Each row that they read is compared with all of it, so it is the oldest few hundred: where more
+-- is deleted at once, the rest goes with its removal.
 create function hidden_versions() returns bigint[] language sql stable parallel safe as $$
-    select coalesce(array_agg(version_id), '{}') from hidden_version
+    select array(select version_id from hidden_version order by hidden_at, version_id limit 500)
 $$;
 create function hidden_documents() returns bigint[] language sql stable parallel safe as $$
-    select coalesce(array_agg(document_id), '{}') from hidden_version
+    select array(select document_id from hidden_version order by hidden_at, version_id limit 500)
 $$;
 
 do $$

@@ -542,6 +542,7 @@ CREATE INDEX equivalence_version ON ONLY public.equivalence USING btree (version
 CREATE UNIQUE INDEX event_version_pkey ON public.event_version USING btree (collection_id, key)
 CREATE INDEX feedback_message ON public.feedback USING btree (message_id)
 CREATE UNIQUE INDEX feedback_pkey ON public.feedback USING btree (id)
+CREATE INDEX hidden_version_at ON public.hidden_version USING btree (hidden_at, version_id)
 CREATE UNIQUE INDEX hidden_version_pkey ON public.hidden_version USING btree (version_id)
 CREATE UNIQUE INDEX index_generation_one_active ON public.index_generation USING btree ((true)) WHERE (state = 'active'::text)
 CREATE UNIQUE INDEX index_generation_pkey ON public.index_generation USING btree (id)
@@ -742,7 +743,7 @@ CREATE OR REPLACE FUNCTION public.hidden_documents()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-    select coalesce(array_agg(document_id), '{}') from hidden_version
+    select array(select document_id from hidden_version order by hidden_at, version_id limit 500)
 $function$
 
 CREATE OR REPLACE FUNCTION public.hidden_versions()
@@ -750,7 +751,7 @@ CREATE OR REPLACE FUNCTION public.hidden_versions()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-    select coalesce(array_agg(version_id), '{}') from hidden_version
+    select array(select version_id from hidden_version order by hidden_at, version_id limit 500)
 $function$
 
 CREATE OR REPLACE FUNCTION public.hide_with_job()

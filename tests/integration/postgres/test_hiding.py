@@ -153,3 +153,18 @@ def test_a_document_is_hidden_with_the_job_that_will_delete_it(lake, store, pool
     assert rows_of(database, "kept")["document"] == 1
     assert store.remove_hidden("lake") == 1
     assert list(store.keys("lake")) == ["kept"]
+
+
+def test_of_very_many_deletions_at_once_the_youngest_wait_for_their_removal(
+    lake, log, store, pools, database, delta
+) -> None:
+    lake.put(delta("first", TEXT), delta("last", "Valve Works sleeps."))
+    hide(log, store, "first")
+    with pools.pipeline.connection() as connection:
+        connection.execute("insert into hidden_version select -g, -g, now() from generate_series(1, 500) g")
+    hide(log, store, "last")
+    assert not any(rows_of(database, "first").values())
+    assert rows_of(database, "last")["document"] == 1
+    assert not log.registers(store.collection("lake").id, ["last"])["last"].is_there, "ingest knows all of them"
+    assert store.remove_hidden("lake") == 2
+    assert list(store.keys("lake")) == []

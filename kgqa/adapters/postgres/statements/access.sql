@@ -8,7 +8,7 @@ with wanted as (
     select d.id, d.current_version, n.acl_class
     from unnest(%(keys)s::text[], %(classes)s::int[]) as n (key, acl_class)
     join current_document d on d.collection_id = %(collection)s and d.key = n.key
-        and d.current_version <> all((select hidden_versions())::bigint[])
+        and not exists (select from hidden_version h where h.version_id = d.current_version)
 ), made as (
     insert into document_version (
         document_id, run_id, acl_class, content_hash, options_hash, outcome, reason, uri, media_type, language, title,

@@ -10,7 +10,7 @@ select n.key, coalesce(e.content_version, -1), coalesce(e.access_version, -1),
 from unnest(%(keys)s::text[]) as n (key)
 left join event_version e on e.collection_id = %(collection)s and e.key = n.key
 left join current_document d on d.collection_id = %(collection)s and d.key = n.key
-    and d.current_version <> all((select hidden_versions())::bigint[])
+    and not exists (select from hidden_version h where h.version_id = d.current_version)
 left join acl_class a on a.id = d.acl_class
 where e.key is not null or d.current_version is not null;
 

@@ -114,7 +114,7 @@ select d.id, d.key, v.uri, array(select unnest(a.principals) order by 1)
 from ingest_run r join current_document d on d.collection_id = r.collection_id
 join document_version v on v.id = d.current_version
 join acl_class a on a.id = d.acl_class
-where r.id = %(run)s and d.current_version <> all((select hidden_versions())::bigint[])
+where r.id = %(run)s and not exists (select from hidden_version h where h.version_id = d.current_version)
     and not exists (select from publication p where p.generation = r.generation and p.document_id = d.id)
     and not exists (select from document_version s where s.run_id = r.id and s.document_id = d.id)
 order by d.key;
@@ -154,7 +154,7 @@ from unnest(%(keys)s::text[], %(hashes)s::bytea[], %(titles)s::text[]) as n (key
 join ingest_run r on r.id = %(run)s
 join document d on d.collection_id = r.collection_id and d.key = n.key
 left join publication p on p.generation = r.generation and p.document_id = d.id
-    and p.version_id <> all((select hidden_versions())::bigint[])
+    and not exists (select from hidden_version h where h.version_id = p.version_id)
 join document_version v on v.document_id = d.id and (v.id = p.version_id or v.run_id = r.id)
 where n.hash = case when %(by_listing)s then v.listing_hash else v.content_hash end
     and v.options_hash = case when v.title = n.file_title then %(options_by_file)s else %(options)s end

@@ -9,7 +9,7 @@ with known as (
     select d.key, ''::bytea, -1, -1, '{}'::text[]
     from current_document d join document_version v on v.id = d.current_version
     where d.collection_id = %(collection)s and starts_with(v.uri, %(uri)s || '/')
-        and v.id <> all((select hidden_versions())::bigint[]) and not exists (
+        and not exists (select from hidden_version h where h.version_id = v.id) and not exists (
         select from watched_file w join source s on s.id = w.source_id
         where s.collection_id = d.collection_id and s.uri = %(uri)s and w.key = d.key)
 )
