@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from kgqa.adapters.postgres import document_store
 from kgqa.adapters.postgres.event_log import Batch, PostgresEventLog
 from kgqa.adapters.postgres.jobs import PostgresJobQueue
 from kgqa.adapters.postgres.library import PostgresLibrary
@@ -114,6 +115,20 @@ def test_a_deletion_by_call_is_seen_even_if_its_removal_is_cut_off(lake, store, 
     assert lake.delete("gone", "never").deleted == 1
     assert list(store.keys("lake")) == ["kept"]
     assert lake.delete("gone").deleted == 0
+
+
+def test_who_deletes_counts_what_somebody_else_removes_first(lake, store, delta, monkeypatch) -> None:
+    lake.put(delta("gone", TEXT), delta("kept", "Valve Works sleeps."))
+    hold = document_store._hold_generation
+
+    def slow(connection) -> None:
+        monkeypatch.undo()
+        assert store.remove_hidden("lake") == 1
+        hold(connection)
+
+    monkeypatch.setattr(document_store, "_hold_generation", slow)
+    assert lake.delete("gone").deleted == 1
+    assert list(store.keys("lake")) == ["kept"]
 
 
 def test_what_is_hidden_is_as_if_it_were_gone_for_whoever_brings_it_again(
