@@ -616,6 +616,12 @@ view current_document as
      JOIN publication p ON (((p.document_id = d.id) AND (p.generation = ( SELECT g.id
            FROM index_generation g
           WHERE (g.state = 'active'::text))))));
+view hidden_from_readers as
+ SELECT version_id,
+    document_id
+   FROM hidden_version
+  ORDER BY hidden_at, version_id
+ LIMIT 500;
 
 policy alias_pipeline on alias ALL to kgqa_owner, kgqa_pipeline using (true) check (true)
 policy alias_read on alias SELECT to kgqa_app using (( SELECT true
@@ -743,7 +749,7 @@ CREATE OR REPLACE FUNCTION public.hidden_documents()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-    select array(select document_id from hidden_version order by hidden_at, version_id limit 500)
+    select array(select document_id from hidden_from_readers)
 $function$
 
 CREATE OR REPLACE FUNCTION public.hidden_versions()
@@ -751,7 +757,23 @@ CREATE OR REPLACE FUNCTION public.hidden_versions()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-    select array(select version_id from hidden_version order by hidden_at, version_id limit 500)
+    select array(select version_id from hidden_from_readers)
+$function$
+
+CREATE OR REPLACE FUNCTION public.hide_documents(collection integer, keys text[])
+ RETURNS SETOF bigint
+ LANGUAGE sql
+AS $function$
+    with hidden as (
+        insert into hidden_version (version_id, document_id)
+        select p.version_id, d.id
+        from document d join publication p on p.document_id = d.id
+        where d.collection_id = collection and d.key = any(keys)
+        order by p.version_id
+        on conflict do nothing
+        returning document_id
+    )
+    select distinct document_id from hidden
 $function$
 
 CREATE OR REPLACE FUNCTION public.hide_with_job()
@@ -761,12 +783,8 @@ CREATE OR REPLACE FUNCTION public.hide_with_job()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-    insert into hidden_version (version_id, document_id)
-    select p.version_id, d.id
-    from collection c join document d on d.collection_id = c.id join publication p on p.document_id = d.id
-    where c.name = new.payload ->> 'collection' and d.key = new.payload ->> 'key'
-    order by p.version_id
-    on conflict do nothing;
+    perform hide_documents(c.id, array[new.payload ->> 'key'])
+    from collection c where c.name = new.payload ->> 'collection';
     return null;
 end
 $function$
@@ -842,6 +860,8 @@ grant delete, insert, select, update on equivalence to kgqa_pipeline
 grant delete, insert, select, update on event_version to kgqa_pipeline
 grant insert, select on feedback to kgqa_app
 grant select on feedback to kgqa_pipeline
+grant select on hidden_from_readers to kgqa_app
+grant select on hidden_from_readers to kgqa_pipeline
 grant select on hidden_version to kgqa_app
 grant delete, insert, select on hidden_version to kgqa_pipeline
 grant select on index_generation to kgqa_app

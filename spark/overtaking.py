@@ -133,10 +133,12 @@ class TopicOvertaker:
             for collection, found in events.items():
                 # a deletion is hidden at once, another access list is published after who publishes now
                 leaving = {event.key for event, _ in found if event.operation is Operation.DELETE}
-                self._apply(collection, [pair for pair in found if pair[0].key in leaving])
-                self._apply(collection, [pair for pair in found if pair[0].key not in leaving])
+                for part in (True, False):
+                    self._apply(collection, [pair for pair in found if (pair[0].key in leaving) is part])
 
     def _apply(self, collection: str, events: Sequence[tuple[Event, float]]) -> None:
+        if not events:
+            return
         collection_id = self._overtaker.collection_id(collection)
         for _ in range(ATTEMPTS):
             known = self._services.events.registers(collection_id, [event.key for event, _ in events])

@@ -17,7 +17,7 @@ from kgqa.adapters.postgres.statements import load
 from kgqa.model.erasure import SubjectDocument
 from kgqa.text.needle import Needle
 
-#: rounds of writing through the write-ahead log and removing it; the second is for what was written meanwhile
+#: most rounds of writing through the write-ahead log and removing it: somebody may write meanwhile
 _ROUNDS = 10
 #: how long transactions are waited for that began before what was deleted was deleted
 _PATIENCE_SECONDS = 30.0
@@ -57,9 +57,7 @@ def compact(owner_url: str, superuser_url: str | None, watch: Watch) -> Sequence
     statements = load("erasure")
     with owner_connection(owner_url) as connection:
         connection.execute(statements["abandon_runs"])
-        watch("transactions that are open")
-        if waiting := _wait_for_transactions(connection):
-            undone.append(f"{waiting} sessions were in a transaction: rows that they may see stay until the next time")
+        undone += _wait_for_transactions(connection, watch)
         for (table,) in connection.execute(statements["own_tables"]).fetchall():
             watch(table)
             connection.execute(sql.SQL("vacuum (full, analyze) {}").format(sql.Identifier(table)))
@@ -71,6 +69,7 @@ def compact(owner_url: str, superuser_url: str | None, watch: Watch) -> Sequence
         )
         return undone
     with owner_connection(superuser_url) as connection:
+        undone += _wait_for_transactions(connection, watch)
         watch("planner samples")
         connection.execute(statements["statistics"])
         connection.execute(statements["forget_queries"])
@@ -89,15 +88,18 @@ def flush(superuser_url: str) -> None:
         connection.execute(load("erasure")["checkpoint"])
 
 
-def _wait_for_transactions(connection: psycopg.Connection[tuple[object, ...]]) -> int:
-    """Until nobody sees rows that are deleted by now, the planner's own sampling included; sessions that still do."""
+def _wait_for_transactions(connection: psycopg.Connection[tuple[object, ...]], watch: Watch) -> list[str]:
+    """Until nobody sees rows that are deleted by now, or patience ends; a sentence if somebody still does."""
+    watch("transactions that are open")
     statements = load("erasure")
     (now,) = connection.execute(statements["now"]).fetchone() or ("",)
     end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         (waiting,) = connection.execute(statements["looking_back"], {"now": now}).fetchone() or (0,)
-        if not waiting or time.monotonic() > end:
-            return int(str(waiting))
+        if not waiting:
+            return []
+        if time.monotonic() > end:
+            return [f"{waiting} sessions were in a transaction: rows that they may see stay until the next time"]
         time.sleep(0.1)
 
 

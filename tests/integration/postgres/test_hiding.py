@@ -170,6 +170,23 @@ def test_a_document_is_hidden_with_the_job_that_will_delete_it(lake, store, pool
     assert list(store.keys("lake")) == ["kept"]
 
 
+def test_what_somebody_has_read_again_since_is_left_to_them(lake, log, store, pools, database, delta) -> None:
+    again = delta("gone", TEXT)
+    lake.put(again)
+    early, late = (store.start_run("lake", {"of": name}, resume=False) for name in ("early", "late"))
+    hide(log, store, "gone")
+    store.stage(late, [again])
+    assert store.remove_hidden("lake") == 0
+    assert not any(rows_of(database, "gone").values())
+    store.publish(late)
+    assert all(rows_of(database, "gone").values())
+    store.stage(early, [delta("gone", "Read before.")])
+    hide(log, store, "gone", version=4)
+    assert store.remove_hidden("lake") == 1, "what was read before it was deleted goes with it"
+    store.publish(early)
+    assert list(store.keys("lake")) == []
+
+
 def test_of_very_many_deletions_at_once_the_youngest_wait_for_their_removal(
     lake, log, store, pools, database, delta
 ) -> None:
