@@ -116,6 +116,10 @@ def eval_train_ranker(
     folders: Annotated[list[Path], typer.Argument(help="BEIR folders with judgements.", exists=True)],
     target: Annotated[Path, typer.Option("--out", help="Folder of the models: all.onnx, without-FAMILY.onnx.")],
     limit: Annotated[int, typer.Option(min=1, help="Learn from the first so many questions of each set.")] = 500,
+    *,
+    pool: Annotated[
+        bool, typer.Option("--pool", help="Learn once more from the same questions over one collection of all sets.")
+    ] = False,
 ) -> None:
     """Train the ranker on judged questions, and for each family of sets one that never saw it: `kgqa eval` takes it."""
     from kgqa.demo import ingest_folder
@@ -127,7 +131,7 @@ def eval_train_ranker(
         def ingest(folder: Path, collection: str) -> None:
             ingest_folder(settings, folder, collection=collection, console=err)
 
-        train_rankers(built, folders, target, ingest, limit, out)
+        train_rankers(built, folders, target, ingest, limit, out, pool=pool)
 
 
 @evaluate.command("train-judges")

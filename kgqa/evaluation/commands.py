@@ -16,8 +16,9 @@ from kgqa.adapters.models.judges import ANSWERABLE_FILE, SUPPORT_FILE, load_judg
 from kgqa.adapters.models.ranker import OnnxRanker, packaged_ranker
 from kgqa.ask.pipeline import AskServices
 from kgqa.bootstrap import Services
-from kgqa.evaluation.datasets import COLLECTION_PREFIX, read_dataset
+from kgqa.evaluation.datasets import COLLECTION_PREFIX, Dataset, read_dataset
 from kgqa.evaluation.judging import AskedSet, ask_both_ways, train_judges
+from kgqa.evaluation.pool import pool_name, pooled, write_pool
 from kgqa.evaluation.run import EVERYBODY, QuestionResult, Report, evaluate_questions
 from kgqa.evaluation.training import Judged, Watching, collect, family_of, train
 from kgqa.model.answer import AskOptions
@@ -62,16 +63,33 @@ def train_rankers(
     ingest: Callable[[Path, str], None],
     limit: int,
     console: Console,
+    *,
+    pool: bool,
 ) -> None:
-    """Train on all sets, and per family of sets on the others: what `fair_services` takes for the family."""
+    """Train on all sets, and per family of sets on the others: what `fair_services` takes for the family.
+
+    With `pool` the same questions teach once more, over one collection of all sets: where gold documents have more to
+    stand out from.
+    """
+    datasets = [read_dataset(folder) for folder in folders]
     sets: list[Judged] = []
-    for folder in folders:
-        dataset = read_dataset(folder)
-        ingest(folder, dataset.collection)
-        view = services.index.view(EVERYBODY, dataset.collection)
-        asking = replace(services.ask_services(dataset.collection), ranker=Watching())
-        sets.append(collect(dataset, view, asking, AskOptions(), limit))
-        console.print(f"{dataset.folder.name}: {len(sets[-1].sizes)} questions that teach", markup=False)
+
+    def learn(dataset: Dataset, collection: str, among: str = "") -> None:
+        view = services.index.view(EVERYBODY, collection)
+        asking = replace(services.ask_services(collection), ranker=Watching())
+        sets.append(collect(dataset, view, asking, AskOptions(), limit, among=among))
+        console.print(f"{sets[-1].name}: {len(sets[-1].sizes)} questions that teach", markup=False)
+
+    for dataset in datasets:
+        ingest(dataset.folder, dataset.collection)
+        learn(dataset, dataset.collection)
+    if pool:
+        name = pool_name(datasets)
+        folder = services.settings.home / "evaluation" / name
+        write_pool(datasets, folder)
+        ingest(folder, name)
+        for dataset in datasets:
+            learn(pooled(dataset), name, "pooled")
     target.mkdir(parents=True, exist_ok=True)
     for name, taught in folds(sets):
         (target / f"{name}.onnx").write_bytes(train(taught))

@@ -97,8 +97,8 @@ def train_judges(sets: Sequence[AskedSet]) -> tuple[bytes, bytes]:
                 weights.append(1 / len(each.asked))
     answerable = _fit(np.concatenate(rows), np.array(labels), np.array(weights), ANSWERABLE_FEATURES, ANSWERABLE_TREES)
     return (
-        to_onnx(support.dump_model(), _card(sets, SUPPORT_FEATURES, SUPPORT_TREES), probability=True),
-        to_onnx(answerable.dump_model(), _card(sets, ANSWERABLE_FEATURES, ANSWERABLE_TREES), probability=True),
+        to_onnx([support.dump_model()], _card(sets, SUPPORT_FEATURES, SUPPORT_TREES), probability=True),
+        to_onnx([answerable.dump_model()], _card(sets, ANSWERABLE_FEATURES, ANSWERABLE_TREES), probability=True),
     )
 
 

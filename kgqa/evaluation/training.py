@@ -27,10 +27,12 @@ from kgqa.model.answer import AskOptions, View
 #: LightGBM's parameters: small trees, so that a hundred questions are enough
 PARAMETERS: Mapping[str, object] = {
     "objective": "lambdarank", "num_leaves": 15, "learning_rate": 0.05, "min_data_in_leaf": 30,
-    "feature_fraction": 0.7, "lambda_l2": 5.0, "lambdarank_truncation_level": 10, "seed": 7, "deterministic": True,
+    "feature_fraction": 0.7, "lambda_l2": 5.0, "lambdarank_truncation_level": 10, "deterministic": True,
     "num_threads": 1, "verbosity": -1,
 }  # fmt: skip
 TREES = 150
+#: a model is the mean of one for each: with a hundred questions of a family, one alone depends on its seed
+SEEDS = (7, 8, 9)
 _OPSET = 3
 
 
@@ -67,8 +69,13 @@ class Watching:
         return np.zeros(len(matrix), np.float32)
 
 
-def collect(dataset: Dataset, view: View, services: RankServices, options: AskOptions, limit: int) -> Judged:
-    """Ask the first questions; only those with a right and a wrong candidate teach anything."""
+def collect(
+    dataset: Dataset, view: View, services: RankServices, options: AskOptions, limit: int, *, among: str = ""
+) -> Judged:
+    """Ask the first questions; only those with a right and a wrong candidate teach anything.
+
+    `among` names what else is in the collection, where the set is not alone.
+    """
     matrices: list[npt.NDArray[np.float32]] = []
     labels: list[npt.NDArray[np.int32]] = []
     for query, text in islice(dataset.queries.items(), limit):
@@ -82,7 +89,7 @@ def collect(dataset: Dataset, view: View, services: RankServices, options: AskOp
             matrices.append(ranked.matrix)
             labels.append(judged)
     return Judged(
-        name=dataset.folder.name,
+        name=f"{dataset.folder.name}{f' ({among})' if among else ''}",
         matrix=np.concatenate(matrices) if matrices else np.empty((0, len(FEATURES)), np.float32),
         labels=np.concatenate(labels) if labels else np.empty(0, np.int32),
         sizes=np.array([len(each) for each in labels], np.int32),
@@ -104,26 +111,27 @@ def train(sets: Sequence[Judged], features: Sequence[str] = FEATURES) -> bytes:
         weight=weights / weights.mean(),
         feature_name=list(features),
     )
-    booster = lightgbm.train(dict(PARAMETERS), data, num_boost_round=TREES)
+    boosters = [lightgbm.train({**PARAMETERS, "seed": seed}, data, num_boost_round=TREES) for seed in SEEDS]
     card = {
         "features": list(features),
-        "trees": TREES,
+        "trees": TREES * len(SEEDS),
         "parameters": dict(PARAMETERS),
+        "seeds": list(SEEDS),
         "trained_on": {each.name: len(each.sizes) for each in sets},
         "families": sorted({each.family for each in sets}),
         "lightgbm": lightgbm.__version__,
     }
-    return to_onnx(cast("Mapping[str, Any]", booster.dump_model()), card)
+    return to_onnx([cast("Mapping[str, Any]", booster.dump_model()) for booster in boosters], card)
 
 
-def to_onnx(model: Mapping[str, Any], card: Mapping[str, object], *, probability: bool = False) -> bytes:
-    """LightGBM's trees as one TreeEnsembleRegressor; with `probability` through the logistic function."""
+def to_onnx(models: Sequence[Mapping[str, Any]], card: Mapping[str, object], *, probability: bool = False) -> bytes:
+    """The mean of LightGBM's models as one TreeEnsembleRegressor; with `probability` through the logistic function."""
     nodes: dict[str, Any] = {
         f"nodes_{name}": []
         for name in ("treeids", "nodeids", "featureids", "modes", "values", "truenodeids", "falsenodeids")
     }
     targets: dict[str, Any] = {f"target_{name}": [] for name in ("treeids", "nodeids", "ids", "weights")}
-    for number, tree in enumerate(model["tree_info"]):
+    for number, tree in enumerate(tree for model in models for tree in model["tree_info"]):
         for identity, node in enumerate(flat := list(_flat(tree["tree_structure"]))):
             inner = "split_feature" in node
             values = {
@@ -138,7 +146,9 @@ def to_onnx(model: Mapping[str, Any], card: Mapping[str, object], *, probability
             for name, value in values.items():
                 nodes[f"nodes_{name}"].append(value)
             if not inner:
-                for name, value in zip(targets, (number, identity, 0, float(node["leaf_value"])), strict=True):
+                for name, value in zip(
+                    targets, (number, identity, 0, float(node["leaf_value"]) / len(models)), strict=True
+                ):
                     targets[name].append(value)
     attributes: dict[str, Any] = {"n_targets": 1, "aggregate_function": "SUM", "post_transform": "NONE"}
     summed = "sum" if probability else "score"
