@@ -78,7 +78,7 @@ def train_rankers(
         view = services.index.view(EVERYBODY, collection)
         asking = replace(services.ask_services(collection), ranker=Watching())
         sets.append(collect(dataset, view, asking, AskOptions(), limit, among=among))
-        console.print(f"{sets[-1].name}: {len(sets[-1].sizes)} questions that teach", markup=False)
+        console.print(f"{sets[-1].title}: {len(sets[-1].sizes)} questions that teach", markup=False)
 
     for dataset in datasets:
         ingest(dataset.folder, dataset.collection)
@@ -93,7 +93,7 @@ def train_rankers(
     target.mkdir(parents=True, exist_ok=True)
     for name, taught in folds(sets):
         (target / f"{name}.onnx").write_bytes(train(taught))
-        console.print(f"{name}: trained on {', '.join(each.name for each in taught)}", markup=False)
+        console.print(f"{name}: trained on {', '.join(each.title for each in taught)}", markup=False)
 
 
 def train_judges_of(

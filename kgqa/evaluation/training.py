@@ -47,6 +47,13 @@ class Judged:
     labels: npt.NDArray[np.int32]
     #: candidates of each question, in order
     sizes: npt.NDArray[np.int32]
+    #: what else was in the collection; empty: the set was alone
+    among: str = ""
+
+    @property
+    def title(self) -> str:
+        """What its questions were and where they were asked."""
+        return f"{self.name} ({self.among})" if self.among else self.name
 
     @property
     def family(self) -> str:
@@ -89,7 +96,8 @@ def collect(
             matrices.append(ranked.matrix)
             labels.append(judged)
     return Judged(
-        name=f"{dataset.folder.name}{f' ({among})' if among else ''}",
+        name=dataset.folder.name,
+        among=among,
         matrix=np.concatenate(matrices) if matrices else np.empty((0, len(FEATURES)), np.float32),
         labels=np.concatenate(labels) if labels else np.empty(0, np.int32),
         sizes=np.array([len(each) for each in labels], np.int32),
@@ -117,7 +125,7 @@ def train(sets: Sequence[Judged], features: Sequence[str] = FEATURES) -> bytes:
         "trees": TREES * len(SEEDS),
         "parameters": dict(PARAMETERS),
         "seeds": list(SEEDS),
-        "trained_on": {each.name: len(each.sizes) for each in sets},
+        "trained_on": {each.title: len(each.sizes) for each in sets},
         "families": sorted({each.family for each in sets}),
         "lightgbm": lightgbm.__version__,
     }
