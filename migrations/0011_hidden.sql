@@ -11,30 +11,13 @@ grant select, insert, delete on hidden_version to kgqa_pipeline;
 
 create index hidden_version_at on hidden_version (hidden_at, version_id);
 
--- Published versions of some documents, in every generation, that are not hidden yet; which documents.
-create function hide_documents(collection int, keys text[]) returns setof bigint language sql as $$
-    with hidden as (
-        insert into hidden_version (version_id, document_id)
-        select p.version_id, d.id
-        from document d join publication p on p.document_id = d.id
-        where d.collection_id = collection and d.key = any(keys)
-        order by p.version_id
-        on conflict do nothing
-        returning document_id
-    )
-    select distinct document_id from hidden
-$$;
-
 -- What readers leave out. Each row that they read is compared with all of it, so it is the oldest few hundred: where more
 -- is deleted at once, the rest goes with its removal.
-create view hidden_from_readers as
-    select version_id, document_id from hidden_version order by hidden_at, version_id limit 500;
-grant select on hidden_from_readers to kgqa_app, kgqa_pipeline;
 create function hidden_versions() returns bigint[] language sql stable parallel safe as $$
-    select array(select version_id from hidden_from_readers)
+    select array(select version_id from hidden_version order by hidden_at, version_id limit 500)
 $$;
 create function hidden_documents() returns bigint[] language sql stable parallel safe as $$
-    select array(select document_id from hidden_from_readers)
+    select array(select document_id from hidden_version order by hidden_at, version_id limit 500)
 $$;
 
 do $$

@@ -2,8 +2,12 @@
 -- worker. Who inserts jobs may not write what is hidden; this does it for them.
 create function hide_with_job() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-    perform hide_documents(c.id, array[new.payload ->> 'key'])
-    from collection c where c.name = new.payload ->> 'collection';
+    insert into hidden_version (version_id, document_id)
+    select p.version_id, d.id
+    from collection c join document d on d.collection_id = c.id join publication p on p.document_id = d.id
+    where c.name = new.payload ->> 'collection' and d.key = new.payload ->> 'key'
+    order by p.version_id
+    on conflict do nothing;
     return null;
 end
 $$;

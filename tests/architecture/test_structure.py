@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
 import subprocess
 import sys
@@ -141,3 +142,13 @@ def test_no_secrets_hosts_or_paths_of_one_machine_in_the_repository() -> None:
         text = (ROOT / name).read_text(encoding="utf-8", errors="ignore")
         found += [f"{name}: {word}" for word in words if word in text]
     assert not found
+
+
+def test_migrations_that_databases_may_have_do_not_change() -> None:
+    """They are known by name: a changed one would never reach a database that has it. New ones: sha256sum them."""
+    landed = (ROOT / "migrations" / "SHA256SUMS").read_text(encoding="utf-8")
+    found = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n"
+        for file in sorted((ROOT / "migrations").glob("[0-9]*.sql"))
+    ]
+    assert "".join(found) == landed, "add a new migration; then, in migrations/: sha256sum [0-9]*.sql > SHA256SUMS"
