@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kgqa.ask.quantities import ADJECTIVES, label_of
+
 AGENT = "AGENT"  # a person or an organisation
 
 
@@ -76,9 +78,7 @@ _YES_NO = {
 _FIXED = {
     "PLACE": re.compile(r"where|d[oó]nde", re.IGNORECASE),
     "DATE": re.compile(r"when|cu[aá]ndo", re.IGNORECASE),
-    "NUMBER": re.compile(
-        r"how\s+(?:many|much|long|heavy|often|far|fast|high|deep|old|large|big|hot|tall)|cu[aá]nt[oa]s?", re.IGNORECASE
-    ),
+    "NUMBER": re.compile(rf"how\s+(?:many|much|{'|'.join(ADJECTIVES)})|cu[aá]nt[oa]s?", re.IGNORECASE),
     "WHO": re.compile(r"who|whom|whose|qui[eé]n(?:es)?", re.IGNORECASE),
 }
 
@@ -117,7 +117,7 @@ def _ask(word: str, rest: str, text: str) -> Ask:
     for kind, pattern in _FIXED.items():
         if pattern.fullmatch(word):
             if kind == "NUMBER":
-                return Ask(type=kind, focus=focus, text=text)
+                return Ask(type=kind, focus=label_of(word) or focus, text=text)
             return Ask(type=_who(text) if kind == "WHO" else kind, focus=focus, text=text)
     if _PAYS.search(text):
         return Ask(type="NUMBER", focus=_PAID, text=text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kgqa.ask.asks import AGENT, Ask
 from kgqa.ask.passages import CELL, FIELD, Passage
+from kgqa.ask.quantities import suits
 from kgqa.ask.understand import CODE
 from kgqa.ask.words import terms, words
 
@@ -37,6 +38,12 @@ _NUMBER = re.compile(
     r"|[ml]³?/[hs]|h\b|min\b|[^\W\d_]{3,}))?(?![\w-])"
 )
 _LOCATED = re.compile(r"\b(?:in|near|en|cerca de)\s+(?P<place>[A-ZÁÉÍÓÚÑ][^\W\d_]+(?:\s+[A-ZÁÉÍÓÚÑ][^\W\d_]+)*)")
+_ASKS_PHONE = re.compile(
+    r"\b(?:(?:tele)?phone|fax|mobile)\s(?:number|extension)\b|\btelephone$|\btel[eé]fono$|\bextensi[oó]n\stelef[oó]nica\b",
+    re.IGNORECASE,
+)
+#: groups of digits, three together somewhere
+_PHONE = re.compile(r"(?<![\w.-])(?=[^.;,]*\d{3})[+(]?\d[\d ()/.-]*\d(?![\w-])")
 TYPES: dict[str, frozenset[str]] = {
     "PERSON": frozenset({"PERSON"}),
     "ORG": frozenset({"ORG", "SUPPLIER", "COMPANY", "CUSTOMER", "MANUFACTURER"}),
@@ -96,6 +103,10 @@ def _cells(passage: Passage, ask: Ask, language: str) -> Iterator[tuple[tuple[in
 
 def _plausible(ask: Ask, value: str, span: tuple[int, int], passage: Passage) -> float:
     """How far the type of a value allows it as an answer."""
+    if _ASKS_PHONE.search(ask.focus):
+        return 1.0 if _PHONE.fullmatch(value) and not _DATE.fullmatch(value) else 0.1
+    if ask.type == "NUMBER":
+        return suits(ask.text, value, passage.text, passage.chunk.text) if _NUMBER.search(value) else 0.3
     pattern = _PATTERNS.get(ask.type)
     if pattern is not None:
         return 1.0 if pattern.search(value) else 0.3
@@ -129,7 +140,7 @@ def _typed(text: str, ask: Ask, passage: Passage) -> Iterator[tuple[tuple[int, i
     if ask.type == "PLACE":
         for match in _LOCATED.finditer(text):
             yield match.span("place"), 1.1
-    pattern = _PATTERNS.get(ask.type)
+    pattern = _PHONE if _ASKS_PHONE.search(ask.focus) else _PATTERNS.get(ask.type)
     if pattern is not None:
         dates = [m.span() for m in _DATE.finditer(text)] if ask.type == "NUMBER" else []
         for match in pattern.finditer(text):
