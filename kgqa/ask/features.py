@@ -1,7 +1,8 @@
 """What a ranker sees of a candidate: ranks, ratios and gaps, so that one model serves small and large collections.
 
-Scores come from the base and the walk; links say how a candidate's title hangs together with the best chunks (names
-in docs/decisions/0009-learned-ranker.md). Everything is of the caller's view, and of this question alone.
+Scores come from the base and the walk; links say how a candidate's title hangs together with the best chunks of the
+base, and once more with those of the walk (names in docs/decisions/0009-learned-ranker.md). Everything is of the
+caller's view, and of this question alone.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from kgqa.model.answer import AskOptions, Question
 from kgqa.ports import MentionRow
 
 Floats = npt.NDArray[np.float32]
+Floats64 = npt.NDArray[np.float64]
 
 #: columns of the matrix, in order; a model says which ones it was trained on
 FEATURES = (
     "walk", "walk_rank", "base", "base_rank", "keyword", "keyword_rank", "vector", "vector_rank", "sentence",
     "sentence_rank", "asked_title", "asked_names", "link", "link_sentence", "link_asked", "back", "shared",
-    "names_in_question", "asked_titles", "lead",
+    "names_in_question", "asked_titles", "lead", "walk_link", "walk_link_asked", "walk_back", "walk_shared",
 )  # fmt: skip
-#: chunks whose links are looked at
+#: chunks of the base and of the walk whose links are looked at
 BEST = 5
 #: softmax temperature of their weights, over base scores
 _WEIGHT_TEMPERATURE = 0.025
@@ -70,9 +72,11 @@ def feature_matrix(
     keyword = np.array([c.keyword if compares_words(question.language, c) else 0.0 for c in candidates])
     vector = np.array([c.vector for c in candidates])
     sentence = np.array([c.sentence for c in candidates])
-    links = _Links.between(ids, own, base, asked, expansion, mentions)
+    df = document_frequencies(expansion.subgraph)
+    links = _Links.between(_best_of_base(base), own, asked, df, _closeness(ids[:BEST], expansion, mentions))
+    walk_links = _Links.between(_best_of_walk(walk, ids), own, asked, df)
     asked_title = np.array([bool(n.titles & asked) for n in own], np.float64)
-    columns: dict[str, npt.NDArray[np.float64] | float] = {
+    columns: dict[str, Floats64 | float] = {
         "walk": np.log(_share(walk) + _LEAST_WALK),
         "walk_rank": _log_rank(walk),
         "base": base - base.max(),
@@ -93,6 +97,10 @@ def feature_matrix(
         "names_in_question": float(len(asked)),
         "asked_titles": float(asked_title.sum()),
         "lead": float(base[0] - base[1]) if len(base) > 1 else 1.0,
+        "walk_link": walk_links.link,
+        "walk_link_asked": walk_links.link_asked,
+        "walk_back": walk_links.back,
+        "walk_shared": _share(walk_links.shared),
     }
     matrix = np.empty((len(candidates), len(FEATURES)), np.float32)
     for place, name in enumerate(FEATURES):
@@ -110,47 +118,56 @@ class _Links:
     """How each candidate hangs together with the best chunks, by their weights."""
 
     #: best chunks that mention its title
-    link: npt.NDArray[np.float64]
+    link: Floats64
     #: the same, by how close the mentioning sentence is to the question
-    link_sentence: npt.NDArray[np.float64]
+    link_sentence: Floats64
     #: a best chunk whose own title is asked for mentions its title
-    link_asked: npt.NDArray[np.float64]
+    link_asked: Floats64
     #: it mentions titles of best chunks
-    back: npt.NDArray[np.float64]
+    back: Floats64
     #: rare names in common, those of the question aside
-    shared: npt.NDArray[np.float64]
+    shared: Floats64
 
     @staticmethod
     def between(
-        ids: Sequence[int],
+        best: Mapping[int, float],
         own: Sequence[_Names],
-        base: npt.NDArray[np.float64],
         asked: frozenset[int],
-        expansion: Expansion,
-        mentions: Sequence[MentionRow],
+        df: Mapping[int, int],
+        closeness: Sequence[Mapping[int, float]] = (),
     ) -> _Links:
-        weights = np.exp((base[:BEST] - base[0]) / _WEIGHT_TEMPERATURE)
-        weights /= weights.sum()
-        df = document_frequencies(expansion.subgraph)
-        closeness = _closeness(ids[:BEST], expansion, mentions)
-        link, link_sentence, link_asked, back, shared = (np.zeros(len(ids)) for _ in range(5))
-        for place, weight in enumerate(weights):
-            chunk, best = ids[place], own[place]
-            close = closeness.get(chunk, {})
-            is_asked = bool(best.titles & asked)
-            rare = (best.mentioned | best.titles) - asked
+        """`best` weighs the places of the best chunks; `closeness` is of the first places (`_closeness`)."""
+        link, link_sentence, link_asked, back, shared = (np.zeros(len(own)) for _ in range(5))
+        for place, weight in best.items():
+            chunk = own[place]
+            close = closeness[place] if place < len(closeness) else {}
+            is_asked = bool(chunk.titles & asked)
+            rare = (chunk.mentioned | chunk.titles) - asked
             for i, names in enumerate(own):
                 if i == place:
                     continue
-                titles = (names.titles - best.titles) & best.mentioned
+                titles = (names.titles - chunk.titles) & chunk.mentioned
                 if titles:
                     link[i] += weight
                     link_sentence[i] = max(link_sentence[i], weight * max(close.get(t, 0.0) for t in titles))
                     link_asked[i] = max(link_asked[i], float(is_asked))
-                if (best.titles - names.titles) & names.mentioned:
+                if (chunk.titles - names.titles) & names.mentioned:
                     back[i] += weight
                 shared[i] += weight * sum(1 / df[n] for n in rare & (names.mentioned | names.titles) if n in df)
         return _Links(link=link, link_sentence=link_sentence, link_asked=link_asked, back=back, shared=shared)
+
+
+def _best_of_base(base: Floats64) -> dict[int, float]:
+    """Weights of the first places: candidates come best base score first."""
+    weights = np.exp((base[:BEST] - base[0]) / _WEIGHT_TEMPERATURE)
+    return dict(enumerate((weights / weights.sum()).tolist()))
+
+
+def _best_of_walk(walk: Floats64, ids: Sequence[int]) -> dict[int, float]:
+    """Weights of the places that the walk likes best, ties by id; none where it went nowhere."""
+    places = [int(place) for place in np.lexsort((np.asarray(ids), -walk))[:BEST] if walk[place] > 0]
+    total = sum(float(walk[place]) for place in places)
+    return {place: float(walk[place]) / total for place in places}
 
 
 _NO_NAMES = _Names(titles=frozenset(), mentioned=frozenset())
@@ -169,7 +186,7 @@ def _names(mentions: Iterable[MentionRow]) -> dict[int, _Names]:
 
 def _closeness(
     best: Sequence[int], expansion: Expansion, mentions: Sequence[MentionRow]
-) -> dict[int, dict[int, float]]:
+) -> tuple[Mapping[int, float], ...]:
     """Per best chunk its names, each with the closeness to the question of its best sentence, 1 for the closest."""
     sentences = {chunk: expansion.sentences[chunk] for chunk in best if expansion.sentences.get(chunk)}
     top = max((cosine for scored in sentences.values() for _, _, cosine in scored), default=0.0)
@@ -182,15 +199,15 @@ def _closeness(
         close = float(np.exp((scored[place][2] - top) / _SENTENCE_TEMPERATURE))
         names = found[mention.chunk_id]
         names[mention.name_id] = max(names.get(mention.name_id, 0.0), close)
-    return found
+    return tuple(found[chunk] for chunk in best)
 
 
-def _share(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _share(values: Floats64) -> Floats64:
     highest = values.max() if len(values) else 0.0
     return values / highest if highest > 0 else np.zeros_like(values)
 
 
-def _log_rank(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _log_rank(values: Floats64) -> Floats64:
     """log(1 + number of candidates that are better): equals share a rank."""
     ordered = np.sort(values)
     return np.log1p(len(values) - np.searchsorted(ordered, values, side="right"))

@@ -24,7 +24,7 @@ from kgqa.text.names import normalise
 #: rounds of looking further; with the first sentences this gives chains of four
 ROUNDS = 3
 #: chunks read before the first round, and at most in each round
-FIRST_CHUNKS = 16
+FIRST_CHUNKS = 24
 ROUND_CHUNKS = 32
 #: chains whose names are followed in a round
 FOLLOWED_CHAINS = 12

@@ -82,6 +82,23 @@ def test_links_follow_names_from_the_best_chunks() -> None:
     assert column(ranked, "asked_names")[chunk("a")] > 0 == column(ranked, "asked_names")[chunk("b")]
 
 
+def test_links_follow_names_from_the_chunks_that_the_walk_likes_best() -> None:
+    ranking, ranked = look(lake(LINKED, LINKED_NAMES))
+    link, shared = column(ranked, "walk_link"), column(ranked, "walk_shared")
+    best = max(ranked.chunk_ids, key=lambda c: ranking.walked.get(c, 0.0))
+    assert best == chunk("a")
+    assert link[chunk("b")] == link[chunk("c")] > link[chunk("a")] >= 0
+    assert column(ranked, "walk_back")[chunk("d")] > 0
+    assert max(shared.values()) == pytest.approx(1)
+
+
+def test_a_walk_that_went_nowhere_links_nothing() -> None:
+    _, ranked = look(lake(LINKED, LINKED_NAMES), walk_steps=0)
+    assert max(column(ranked, "link").values()) > 0
+    for name in ("walk_link", "walk_link_asked", "walk_back", "walk_shared"):
+        assert set(column(ranked, name).values()) == {0}
+
+
 def test_the_ranker_decides_the_order_behind_the_first() -> None:
     ranking, ranked = look(lake(LINKED, LINKED_NAMES), feature="keyword_rank")
     worst_first = sorted(ranked.chunk_ids, key=lambda c: (-column(ranked, "keyword_rank")[c], c))
