@@ -99,7 +99,7 @@ def vectors(lake: Lake, questions: Sequence[str]) -> Figures:
         indexed = _has_vector_indexes(connection, lake.view())
         for level in range(LEVELS):
             view = lake.view(level)
-            visible = sum(n for _, n in connection.execute(sql["languages"], view_parameters(view)))
+            visible = sum(row[1] for row in connection.execute(sql["languages"], view_parameters(view)))
             chunks.append(int(visible))
             found: list[float] = []
             for query in queries:
