@@ -207,8 +207,8 @@ def _list(
 
 def _has_vector_indexes(connection: Connection, view: View) -> bool:
     name = f"sentence_g{view.generation}_hnsw"
-    row = connection.execute(load("search")["index_is_valid"], {"name": name}).fetchone()
-    return row is not None
+    row = connection.execute("select to_regclass(%s)", (name,)).fetchone()
+    return row is not None and row[0] is not None
 
 
 @contextmanager

@@ -233,6 +233,9 @@ def test_a_large_set_is_searched_through_the_vector_indexes(pools, database, cor
     assert ensure_vector_indexes(database.owner_url) == []
     assert ensure_vector_indexes(database.owner_url, from_chunks=10) == ["chunk_index_g1_hnsw", "sentence_g1_hnsw"]
     assert ensure_vector_indexes(database.owner_url, from_chunks=10) == []
+    with psycopg.connect(database.owner_url) as connection:
+        connection.execute("alter index sentence_g1_hnsw set (ef_construction = 64)")
+    assert ensure_vector_indexes(database.owner_url, from_chunks=10) == ["sentence_g1_hnsw"]
     view = index.view(PUBLIC, "lake")
     bound = {
         **view_parameters(view), "languages": [], "rare": [], "queries": [], "vector": HalfVector(embed(QUESTION)),

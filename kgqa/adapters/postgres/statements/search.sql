@@ -221,7 +221,9 @@ where g.state <> 'dropped'
 order by g.id;
 
 -- name: index_is_valid
-select i.indisvalid from pg_index i where i.indexrelid = to_regclass(%(name)s);
+select i.indisvalid and coalesce(c.reloptions, '{}') @> %(options)s::text[]
+from pg_index i join pg_class c on c.oid = i.indexrelid
+where i.indexrelid = to_regclass(%(name)s);
 
 -- name: live_rows
 -- About how many rows of a partition are live: what its index by visibility holds.
