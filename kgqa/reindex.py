@@ -28,6 +28,7 @@ from kgqa.errors import Conflict, InvalidInput
 from kgqa.ingest.pipeline import ingest_documents, stage_versions
 from kgqa.maintenance import check_stores
 from kgqa.model.answer import AskOptions
+from kgqa.rendering import index_bars
 
 #: jobs that bring a generation up: the first brings all, the others what changed while one ran
 ROUNDS = 5
@@ -184,7 +185,8 @@ def make_active(
 ) -> Flip:
     """Bring up, check and flip; changes wait while the last few of them are brought over."""
     read = bring_up(services, endpoints, generation, console)
-    indexes = ensure_vector_indexes(endpoints.postgres_owner_url)
+    with index_bars(console) as watcher:
+        indexes = ensure_vector_indexes(endpoints.postgres_owner_url, watcher=watcher)
     found = check(services, generation, golden, console)
     _add(read, bring_up(services, endpoints, generation, console))  # what changed during the check: nobody waits yet
     with flipping(endpoints.postgres_owner_url, generation) as flip:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from kgqa.adapters.postgres.check import Finding
 from kgqa.model.answer import Answer, Citation, CitationReason, Evidence, EvidenceChunk
 from kgqa.text.timestamps import time_span
+
+
+@contextmanager
+def index_bars(console: Console) -> Generator[Callable[[str, float], None]]:
+    """Takes the name of a vector index that is being made and its share, 0 to 1: a bar for each."""
+    columns = (TextColumn("vector index {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    bars = Progress(*columns, console=console)
+    tasks: dict[str, TaskID] = {}
+
+    def show(name: str, share: float) -> None:
+        if not tasks:
+            bars.start()
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=1.0)
+        bars.update(tasks[name], completed=share)
+
+    try:
+        yield show
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def answer_json(answer: Answer) -> dict[str, object]:

@@ -187,7 +187,7 @@ def ingest(
     from kgqa.adapters.postgres.vector_indexes import ensure_vector_indexes
     from kgqa.bootstrap import build_lake
     from kgqa.demo import ingest_folder, ready
-    from kgqa.rendering import print_report
+    from kgqa.rendering import index_bars, print_report
 
     if allow_deletions and keep_missing:
         raise InvalidInput("--allow-deletions and --keep-missing exclude each other.")
@@ -199,8 +199,8 @@ def ingest(
         settings, source, collection=collection, access=access, dictionary=dictionary, force=force,
         options=[flag for flag, is_set in flags.items() if is_set], console=err,
     )  # fmt: skip
-    for index in ensure_vector_indexes(endpoints.postgres_owner_url):
-        err.print(f"made the vector index {index}")
+    with index_bars(err) as watcher:
+        ensure_vector_indexes(endpoints.postgres_owner_url, watcher=watcher)
     if as_json:
         print(json.dumps(report, default=str))
     else:

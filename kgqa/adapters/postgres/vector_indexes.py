@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
@@ -18,9 +21,15 @@ OPTIONS: tuple[LiteralString, ...] = ("m=24", "ef_construction=128")
 NODE_BYTES = 1100
 #: a build that does not fit into memory takes many times as long; more than this is not taken
 MOST_MEMORY = 2 << 30
+_POLL_SECONDS = 1.0
+
+#: is told the index that is being made and how much of its table is in it, 0 to 1
+Watcher = Callable[[str, float], None]
 
 
-def ensure_vector_indexes(owner_url: str, *, from_chunks: int = EXACT_CHUNKS) -> list[str]:
+def ensure_vector_indexes(
+    owner_url: str, *, from_chunks: int = EXACT_CHUNKS, watcher: Watcher | None = None
+) -> list[str]:
     """Make what is missing for generations with more live chunks than that; names of the new indexes.
 
     Nobody waits for it: indexes are built concurrently, and one with other options serves until the new one is there.
@@ -39,7 +48,8 @@ def ensure_vector_indexes(owner_url: str, *, from_chunks: int = EXACT_CHUNKS) ->
                 name = f"{table}_g{generation}_hnsw"
                 if _is_ready(connection, name):
                     continue
-                _build(connection, name, f"{table}_g{generation}", dimensions)
+                with _watched(owner_url, name, watcher):
+                    _build(connection, name, f"{table}_g{generation}", dimensions)
                 made.append(name)
     return made
 
@@ -51,13 +61,46 @@ def _is_ready(connection: psycopg.Connection, name: str) -> bool:
 
 
 def _build(connection: psycopg.Connection, name: str, table: str, dimensions: int) -> None:
-    index, new = sql.Identifier(name), sql.Identifier(f"{name}_new")
+    index, new = sql.Identifier(name), sql.Identifier(_new(name))
     drop = sql.SQL("drop index concurrently if exists {}")
     connection.execute(drop.format(new))
     _set_memory(connection, table, dimensions)
     connection.execute(_create(new, table, dimensions))
     connection.execute(drop.format(index))
     connection.execute(sql.SQL("alter index {} rename to {}").format(new, index))
+
+
+def _new(name: str) -> str:
+    """What the index is called until it is ready."""
+    return f"{name}_new"
+
+
+@contextmanager
+def _watched(owner_url: str, name: str, watcher: Watcher | None) -> Generator[None]:
+    """Tell the watcher how far the build is: a connection that builds says nothing itself."""
+    if watcher is None:
+        yield
+        return
+    watcher(name, 0.0)
+    ready = threading.Event()
+
+    def watch() -> None:
+        with psycopg.connect(owner_url, autocommit=True, connect_timeout=10) as connection:
+            while True:
+                row = connection.execute(load("search")["index_build_share"], {"name": _new(name)}).fetchone()
+                if row is not None:
+                    watcher(name, float(row[0]))
+                if ready.wait(_POLL_SECONDS):
+                    return
+
+    thread = threading.Thread(target=watch, name=f"watch {name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ready.set()
+        thread.join()
+    watcher(name, 1.0)
 
 
 def _set_memory(connection: psycopg.Connection, table: str, dimensions: int) -> None:

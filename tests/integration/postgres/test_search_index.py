@@ -231,8 +231,12 @@ def embed_nothing() -> np.ndarray:
 
 def test_a_large_set_is_searched_through_the_vector_indexes(pools, database, corpus, index, embed, monkeypatch) -> None:
     assert ensure_vector_indexes(database.owner_url) == []
-    assert ensure_vector_indexes(database.owner_url, from_chunks=10) == ["chunk_index_g1_hnsw", "sentence_g1_hnsw"]
-    assert ensure_vector_indexes(database.owner_url, from_chunks=10) == []
+    told: list[tuple[str, float]] = []
+    made = ensure_vector_indexes(database.owner_url, from_chunks=10, watcher=lambda *each: told.append(each))
+    assert made == ["chunk_index_g1_hnsw", "sentence_g1_hnsw"]
+    assert list(dict.fromkeys(name for name, share in told if share == 1.0)) == made
+    assert ensure_vector_indexes(database.owner_url, from_chunks=10, watcher=lambda *each: told.append(each)) == []
+    assert told[-1] == ("sentence_g1_hnsw", 1.0)
     with psycopg.connect(database.owner_url) as connection:
         connection.execute("alter index sentence_g1_hnsw set (ef_construction = 64)")
     assert ensure_vector_indexes(database.owner_url, from_chunks=10) == ["sentence_g1_hnsw"]

@@ -225,6 +225,15 @@ select i.indisvalid and coalesce(c.reloptions, '{}') @> %(options)s::text[]
 from pg_index i join pg_class c on c.oid = i.indexrelid
 where i.indexrelid = to_regclass(%(name)s);
 
+-- name: index_build_share
+-- How much of its table an index that is being built has read, 0 to 1; no row when it is not being built.
+select case
+    when p.phase like 'building%%' then coalesce(p.blocks_done::float / nullif(p.blocks_total, 0), 0)
+    when p.phase like '%%validat%%' or p.phase like '%%old snapshots' then 1
+    else 0
+end
+from pg_stat_progress_create_index p where p.index_relid = to_regclass(%(name)s);
+
 -- name: live_rows
 -- About how many rows of a partition are live: what its index by visibility holds.
 select greatest(c.reltuples, 0)::bigint from pg_class c where c.oid = to_regclass(%(table)s);
