@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import LiteralString
 
@@ -32,8 +33,8 @@ def ensure_vector_indexes(
 ) -> list[str]:
     """Make what is missing for generations with more live chunks than that; names of the new indexes.
 
-    Nobody waits for it: indexes are built concurrently, and one with other options serves until the new one is there.
-    Safe to repeat.
+    No reader waits for it: indexes are built concurrently, and one with other options serves until the new one is
+    there. Safe to repeat; of two processes one waits for the other.
     """
     made: list[str] = []
     statements = load("search")
@@ -42,6 +43,9 @@ def ensure_vector_indexes(
     except psycopg.OperationalError as problem:
         raise DependencyUnavailable(f"PostgreSQL does not let us in: {problem}", hint="run `kgqa status`.") from problem
     with connection:
+        # tried again, not waited for: who builds concurrently waits until no statement runs that began before
+        while not _one(connection, "lock_vector_indexes"):
+            time.sleep(_POLL_SECONDS)
         rows = connection.execute(statements["large_generations"], {"chunks": from_chunks}).fetchall()
         for generation, dimensions in rows:
             for table in ("chunk_index", "sentence"):
@@ -56,8 +60,13 @@ def ensure_vector_indexes(
 
 def _is_ready(connection: psycopg.Connection, name: str) -> bool:
     """Whether the index is there, has these options and was not left behind by a build that broke off."""
-    row = connection.execute(load("search")["index_is_valid"], {"name": name, "options": list(OPTIONS)}).fetchone()
-    return row is not None and bool(row[0])
+    return bool(_one(connection, "index_is_valid", {"name": name, "options": list(OPTIONS)}))
+
+
+def _one(connection: psycopg.Connection, statement: str, parameters: Mapping[str, object] | None = None) -> object:
+    """The first value of a statement; None where it has no row."""
+    row = connection.execute(load("search")[statement], parameters).fetchone()
+    return None if row is None else row[0]
 
 
 def _build(connection: psycopg.Connection, name: str, table: str, dimensions: int) -> None:

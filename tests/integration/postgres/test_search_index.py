@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -253,6 +254,12 @@ def test_a_large_set_is_searched_through_the_vector_indexes(pools, database, cor
     exact = index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200)
     monkeypatch.setattr("kgqa.adapters.postgres.search_index.EXACT_CHUNKS", 0)
     assert index.candidates(view, vector=embed(QUESTION), text=QUESTION, depth=200) == exact
+
+
+def test_two_processes_make_vector_indexes_once(database, corpus) -> None:
+    with ThreadPoolExecutor(2) as both:
+        made = both.map(lambda _: ensure_vector_indexes(database.owner_url, from_chunks=10), range(2))
+        assert sorted(made) == [[], ["chunk_index_g1_hnsw", "sentence_g1_hnsw"]]
 
 
 def test_keyword_scores_are_those_of_bm25s_after_updates_and_deletions(index, lake, delta, embed, pools) -> None:

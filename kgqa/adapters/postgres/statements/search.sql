@@ -220,6 +220,10 @@ where g.state <> 'dropped'
     and (select sum(chunks) from corpus_statistics s where s.generation = g.id) > %(chunks)s
 order by g.id;
 
+-- name: lock_vector_indexes
+-- Held until the connection closes; false while another process makes indexes.
+select pg_try_advisory_lock(hashtext('kgqa.vector_indexes'));
+
 -- name: index_is_valid
 select i.indisvalid and coalesce(c.reloptions, '{}') @> %(options)s::text[]
 from pg_index i join pg_class c on c.oid = i.indexrelid
