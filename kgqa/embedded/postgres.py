@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from kgqa.adapters.postgres import admin
+from kgqa.embedded import process
 from kgqa.embedded.packages import package_directory
 from kgqa.embedded.process import Command
 from kgqa.embedded.server import Server
@@ -162,17 +163,26 @@ class Postgres(Server):
         fresh.rename(self._data)
 
     def _forget_dead_postmaster(self) -> None:
-        """Remove a postmaster.pid whose process id now belongs to somebody else (after a reboot of a container)."""
+        """Remove a postmaster.pid that Postgres would wait on for ever: its process is a zombie, or somebody else's.
+
+        Where no process has that id, Postgres removes the file itself, once all of its processes have gone.
+        """
         file = self._data / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
             pid = int(file.read_text(encoding="ascii").splitlines()[0])
-            if not psutil.pid_exists(pid) or not self._belongs_to_data(pid):
+            # asking whether it is alive also reaps it where we are its parent
+            if (process.is_alive(pid) or psutil.pid_exists(pid)) and not self._is_in_use(pid):
                 file.unlink()
 
-    def _belongs_to_data(self, pid: int) -> bool:
+    def _is_in_use(self, postmaster: int) -> bool:
+        """Whether the postmaster, which may be on its way out, or one that it started works on our data."""
         with suppress(psutil.NoSuchProcess):
-            return psutil.Process(pid).name().startswith("postgres")
-        return False
+            if process.is_alive(postmaster) and psutil.Process(postmaster).name().startswith("postgres"):
+                return True
+        return any(
+            found.info["cwd"] == str(self._data) and found.info["name"].startswith("postgres")
+            for found in psutil.process_iter(["cwd", "name"])
+        )
 
 
 def _copy_software(installed: Path, copy: Path) -> None:

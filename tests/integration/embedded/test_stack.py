@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import time
 from collections.abc import Callable
 
 import httpx
@@ -121,6 +122,19 @@ def test_a_killed_server_is_started_again_with_its_data(stack: Stack, endpoints:
     assert all(f"before {victim} was killed" in found for found in read(again))
     after = pids(stack)
     assert {name for name in SERVERS if before[name] != after[name]} == {victim}
+
+
+def test_a_killed_postgres_that_nobody_has_reaped_is_started_again(stack: Stack, endpoints: Endpoints):
+    pid = pids(stack)["postgres"]
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    # as after a start that failed while it was on its way out: the file names that start, nobody asks for the zombie
+    (stack.home.path / "run" / "postgres").unlink()
+    psycopg.connect(stack.up().postgres_owner_url).close()
 
 
 def test_all_killed_at_once_come_back_with_their_data(stack: Stack, endpoints: Endpoints):
